@@ -229,7 +229,7 @@ static void *inherits(void *argument) {
     pid_t pid = acort_proc_start(&attr, pipes, soon());
     CHECK(pid > 0 && (fcntl(ends[0], F_GETFL) & O_NONBLOCK) == 0);
     CHECK_EQUAL(acort_sleep(5 * MILLISECONDS), 0);
-    CHECK_EQUAL(acort_write(ends[1], "late", 4, soon()), 4);
+    CHECK_EQUAL(acort_write_all(ends[1], "late", 4, soon()), 4);
     CHECK(acort_close(ends[1]) == 0 && acort_close(ends[0]) == 0);
     read_all(pipes[1], text, sizeof text);
     CHECK(strcmp(text, "late") == 0);

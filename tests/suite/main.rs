@@ -87,7 +87,7 @@ impl Request {
         let mut harness = Arguments::from_iter([program].into_iter().chain(words.split_off(dash)));
         let processors = available_parallelism().map_or(2, |count| count.get());
         // Some cases sleep.
-        harness.test_threads.get_or_insert(processors + processors.div_ceil(2));
+        harness.test_threads.get_or_insert(2 * processors);
         let extent = match (is_long, is_all || !words.is_empty()) {
             (true, _) => Extent::Long,
             (false, true) => Extent::Full,

@@ -10,16 +10,18 @@ use crate::lanes::Extent;
 use crate::process::Result;
 
 /// Tests of the library, which does the same in every program. The sample runs them, and those of the runtime, in the
-/// first variant of a compiler.
+/// first variant of a compiler, and not with clang.
 const OF_THE_LIBRARY: &str = "attach deep endings extension failing leaks lifecycle listing loaded locals many memory \
     misuse on_resumer operations overflow own_memory own_stack own_stack_refused pool reserve sizes slabs stack_gone \
     statistics threads";
 
 /// Tests of the runtime that hold in every order of tasks, and for every length of a read. They also run under chaos.
-const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/channels rt/children rt/closing rt/deadlines rt/dial rt/fairness \
-    rt/file_watch rt/files rt/futures rt/groups rt/herd rt/inherited rt/io rt/late rt/listen rt/local_channels rt/locals rt/loop \
-    rt/nested rt/once rt/ordered rt/past rt/paths rt/places rt/poll rt/pool_uses rt/promises rt/reused rt/rwlock rt/selects \
-    rt/signal_turns rt/signals rt/stacks rt/sync rt/task_overflow rt/workers";
+const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/channel_forms rt/channels rt/children rt/cleanups rt/closing rt/deadlines \
+    rt/dial rt/fairness rt/file_watch rt/files rt/flags rt/futures rt/group_next rt/groups rt/herd rt/inherited \
+    rt/interrupts rt/io rt/late rt/listen rt/local_channels rt/locals rt/lock_forms rt/loop rt/nested rt/once \
+    rt/ordered rt/past rt/paths rt/places rt/poll rt/pool_uses rt/programs rt/promises rt/reused rt/rwlock rt/scopes \
+    rt/select_kinds rt/selects rt/signal_cancel rt/signal_turns rt/signals rt/stacks rt/starting rt/stream_timeout \
+    rt/streams rt/sync rt/task_overflow rt/workers";
 
 /// Tests with many runs, much memory, or long compilations. The sample runs them without emulation only.
 const SLOW_UNDER_EMULATION: &str = "failing generator own_memory raii rt/failing";
@@ -54,7 +56,8 @@ pub fn runs(
 ) -> bool {
     let test = &*test_name(source);
     let is_listed = compiler.only.is_empty() || has_word(compiler.only, test);
-    let is_repeated = number > 0 && (test.starts_with("rt/") || has_word(OF_THE_LIBRARY, test))
+    let is_second = number > 0 || compiler.name == "clang";
+    let is_repeated = is_second && (test.starts_with("rt/") || has_word(OF_THE_LIBRARY, test))
         || !compiler.runner.is_empty() && has_word(SLOW_UNDER_EMULATION, test)
         || compiler.name == "asan" && test.starts_with("rt/");
     let has_header = !variant.flags.contains("OLD_HEADER") || !needs_extension(source);

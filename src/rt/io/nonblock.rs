@@ -22,10 +22,12 @@
 //!   enters, then looks for RESTORING. So one of them sees the other.
 //! * N4. acort_close() clears the flag if each active call waits, for a waiting call asks the system no more. Otherwise
 //!   a duplicate of the file stays open until the last call has left, which clears the flag.
-//! * N5. Only the process that has set a flag clears it: a child of fork(2) leaves the flags to its parent.
+//! * N5. Only the process that has set a flag clears it: a child of fork(2) leaves the flags to its parent. A state
+//!   names its process, which changes under the entry's lock alone.
 //! * N6. A call stores SETTING, then looks for exit(3), then sets the flag. exit(3) announces itself, then looks for
-//!   SETTING, and yields until the flag is set. So no flag outlives the process. The wait is short and bounded: exit(3)
-//!   in a signal handler may have interrupted that call. A call that sees exit(3) leaves the flag, and may block.
+//!   SETTING, and yields until the flag is set. So no flag outlives the process. exit(3) in a signal handler does not
+//!   wait for the call that the signal has interrupted. The wait ends after a second: a debugger may hold the thread.
+//!   A call that sees exit(3) leaves the flag, and may block.
 //! * N7. The standard files of a new program are to block. acort clears a flag that it has set, and that of a
 //!   descriptor which the program gives away, unless a call is active. A later call on the file sets it again
 //!   (N3).
@@ -113,7 +115,7 @@ pub(crate) fn runtime_started() {
 /// Counts a runtime that has ended. The last one clears the flags of the files without active calls (N3).
 pub(crate) fn runtime_ended() {
     let is_last = RUNTIMES.fetch_sub(1, Ordering::SeqCst) == 1;
-    if !is_last || !nonblock_state::is_of_this_process() {
+    if !is_last {
         return;
     }
     // SAFETY: entries are never freed (E1 of `fd_entry`). The state is checked again under the lock.

@@ -6,9 +6,9 @@ use core::cell::Cell;
 use core::ffi::c_int;
 use core::ptr;
 
-use crate::rt::base::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
+use crate::rt::base::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 use crate::rt::os::{self, Result};
-use crate::sys;
+use crate::{sys, tls};
 
 /// acort has set the flag (N1).
 const SET: u32 = 1;
@@ -29,6 +29,10 @@ struct Identity {
 pub(super) struct NonblockState {
     /// 0, `SETTING`, `SET`, or `SET | RESTORING`.
     state: AtomicU32,
+    /// The process whose state this is (N5).
+    process: AtomicU32,
+    /// The thread that has stored `SETTING` (N6).
+    setter: AtomicUsize,
     is_listed: bool,
     /// The entry's number. It does not change once the state is in the list.
     fd: c_int,
@@ -41,12 +45,9 @@ pub(super) struct NonblockState {
 /// The list of the states that have ever been `SETTING`. It only grows.
 #[unsafe(link_section = "aco_shared")]
 static LIST: AtomicPtr<NonblockState> = AtomicPtr::new(ptr::null_mut());
-/// The process that has set the flags (N5); 0: none has.
+/// The process whose exit(3) clears all flags: its calls set none from here on (N6). 0: none exits.
 #[unsafe(link_section = "aco_shared")]
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-/// exit(3) clears all flags: no call sets one from here on (N6).
-#[unsafe(link_section = "aco_shared")]
-static IS_EXITING: AtomicBool = AtomicBool::new(false);
+static EXITING: AtomicU32 = AtomicU32::new(0);
 
 /// The status flags of `fd`.
 pub(super) fn flags(fd: c_int) -> Result<c_int> {
@@ -66,19 +67,9 @@ fn identity(fd: c_int, flags: c_int) -> Result<Identity> {
     Ok(Identity { device: status.st_dev, inode: status.st_ino, access })
 }
 
-/// Returns true if this process has set the flags in the list.
-pub(super) fn is_of_this_process() -> bool {
-    sys::process_id() == PROCESS.load(Ordering::Relaxed)
-}
-
-/// The flags in the list are this process's from here on (N5).
-fn claim_for_this_process() {
-    let process = sys::process_id();
-    let before = PROCESS.swap(process, Ordering::Relaxed);
-    if before != 0 && before != process {
-        // SAFETY: the states are never freed. The flags that the parent has set are the parent's to clear.
-        for_each(|state| unsafe { (*state).forget() });
-    }
+/// Identifies the calling thread among those that live.
+fn this_thread() -> usize {
+    tls::thread_state() as usize
 }
 
 /// Calls `act` with each state in the list.
@@ -98,9 +89,13 @@ impl NonblockState {
         self.fd
     }
 
-    /// Returns true if acort has set the flag, and does not clear it at the moment.
+    /// Returns true if acort has set the flag in this process, and does not clear it at the moment.
     pub(super) fn is_set(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == SET
+        self.state.load(Ordering::Relaxed) == SET && self.is_of(sys::process_id())
+    }
+
+    fn is_of(&self, process: u32) -> bool {
+        self.process.load(Ordering::Relaxed) == process
     }
 
     /// Returns true if the end of the last runtime may be clearing the flag (N3).
@@ -120,16 +115,24 @@ impl NonblockState {
     /// `state` is in the entry of `fd`, whose lock is held.
     #[cold]
     pub(super) unsafe fn set(state: *mut NonblockState, fd: c_int) -> Result<()> {
+        let process = sys::process_id();
+        // SAFETY: the entry is never freed (E1 of `fd_entry`), and its lock is held.
+        unsafe {
+            if !(*state).is_of(process) {
+                (*state).forget();
+                (*state).process.store(process, Ordering::Relaxed);
+            }
+        }
         let found = flags(fd)?;
         if found & libc::O_NONBLOCK != 0 {
             return Ok(());
         }
         let identity = identity(fd, found)?;
-        claim_for_this_process();
-        // SAFETY: the entry is never freed (E1 of `fd_entry`), and its lock is held. All fields are written before
-        // the state is in the list.
+        // SAFETY: the entry is never freed, and its lock is held. All fields are written before the state is in the
+        // list.
         unsafe {
             (*state).identity = identity;
+            (*state).setter.store(this_thread(), Ordering::Relaxed);
             (*state).state.store(SETTING, Ordering::Release);
             if !(*state).is_listed {
                 ((*state).is_listed, (*state).fd) = (true, fd);
@@ -139,13 +142,24 @@ impl NonblockState {
                 });
             }
             fence(Ordering::SeqCst);
-            if IS_EXITING.load(Ordering::Relaxed) {
+            if EXITING.load(Ordering::Relaxed) == process {
                 (*state).forget();
                 return Ok(());
             }
             let outcome = set_flags(fd, found | libc::O_NONBLOCK);
             (*state).state.store(if outcome.is_ok() { SET } else { 0 }, Ordering::Release);
             outcome
+        }
+    }
+
+    /// Waits until another thread has set the flag (N6).
+    fn await_setter(&self) {
+        let is_setting = || self.state.load(Ordering::Acquire) == SETTING;
+        if is_setting() && self.setter.load(Ordering::Relaxed) != this_thread() {
+            let start = os::real_now();
+            while is_setting() && os::real_now() - start < MAX_WAIT {
+                sys::yield_thread();
+            }
         }
     }
 
@@ -183,7 +197,7 @@ impl NonblockState {
     /// # Safety
     /// The entry's lock is held. The number still means the file.
     pub(super) unsafe fn before_close(&self, fd: c_int, is_busy: bool) {
-        if !self.is_set() || !is_of_this_process() {
+        if !self.is_set() {
             return;
         }
         // SAFETY: the lock is held. fcntl(2) accepts any number.
@@ -217,26 +231,22 @@ impl NonblockState {
 }
 
 /// The time that exit(3) waits for a thread that is about to set a flag (N6), in nanoseconds.
-const MAX_WAIT: i64 = 10_000_000;
+const MAX_WAIT: i64 = 1_000_000_000;
 
 /// Clears all flags, when the process calls exit(3) or unloads the library.
 extern "C" fn restore_all() {
-    if !is_of_this_process() {
-        return;
-    }
-    IS_EXITING.store(true, Ordering::SeqCst);
+    let process = sys::process_id();
+    EXITING.store(process, Ordering::SeqCst);
     fence(Ordering::SeqCst);
     // Takes no locks: a signal may have interrupted this thread while it held one.
     // SAFETY: the process exits; the states are never freed.
     for_each(|state| unsafe {
-        let start = os::real_now();
-        let is_late = || os::real_now() - start >= MAX_WAIT;
-        while (*state).state.load(Ordering::Acquire) == SETTING && !is_late() {
-            sys::yield_thread();
-        }
-        if (*state).state.load(Ordering::Acquire) != 0 {
-            let duplicate = (*state).duplicate.get();
-            (*state).restore(if duplicate != 0 { duplicate - 1 } else { (*state).fd });
+        if (*state).is_of(process) {
+            (*state).await_setter();
+            if (*state).state.load(Ordering::Acquire) != 0 {
+                let duplicate = (*state).duplicate.get();
+                (*state).restore(if duplicate != 0 { duplicate - 1 } else { (*state).fd });
+            }
         }
     });
 }
