@@ -28,10 +28,15 @@ static void close_own(const char *sort, int which) {
     close_number(fd);
 }
 
+/* Longer than this process is ever preempted for: a timer that is over asks nothing of the system. */
+static void *sleeps(void *argument) {
+    acort_sleep(50000 * MILLISECONDS);
+    return argument;
+}
+
 static void *closes_all(void *argument) {
     for (int fd = 3; fd < 100; fd++) close_number(fd);
-    acort_sleep(50 * MILLISECONDS);
-    return argument;
+    return sleeps(argument);
 }
 
 static void all_from_3_on(void) {
@@ -42,8 +47,7 @@ static void all_from_3_on(void) {
 static void *replaces_epoll(void *argument) {
     int null = open("/dev/null", O_RDWR), epoll = find("eventpoll", 0);
     if (epoll < 0 || dup2(null, epoll) < 0) _exit(50);
-    acort_sleep(50 * MILLISECONDS);
-    return argument;
+    return sleeps(argument);
 }
 
 static void another_file(void) {
@@ -67,12 +71,6 @@ static void all_of_workers(void) {
     usleep(20000);
     for (int fd = 3; fd < 100; fd++) close_number(fd);
     acort_enter(runtime, nothing, NULL, NULL);
-}
-
-/* Longer than this process is ever preempted for: the first step sets the timer. */
-static void *sleeps(void *argument) {
-    acort_sleep(5000 * MILLISECONDS);
-    return argument;
 }
 
 static acort_t *loop_with_a_sleeper(void) {
@@ -104,7 +102,7 @@ static void *waits_for(void *signals) {
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     if (NUMBER(signals) == 2) sigaddset(&set, SIGUSR2);
-    acort_signal_wait(&set, NULL, acort_after(100 * MILLISECONDS));
+    acort_signal_wait(&set, NULL, acort_after(50000 * MILLISECONDS));
     return NULL;
 }
 

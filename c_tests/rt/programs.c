@@ -10,7 +10,7 @@ int (*volatile changes_directory)(posix_spawn_file_actions_t *, const char *) = 
 
 enum { LEN = 4096 };
 
-static int64_t soon(void) { return acort_after(20000 * MILLISECONDS); }
+static int64_t soon(void) { return acort_after(200000 * MILLISECONDS); }
 
 /* qemu makes fork(2) of vfork(2): an error of execve(2) is the status 127 there. */
 #ifdef UNDER_EMULATION
@@ -58,6 +58,7 @@ static acort_proc_attr_t shell(const script_t *script) {
 
 static size_t read_all(int fd, char *text, size_t size) {
     ssize_t got = acort_read_full(fd, text, size - 1, soon());
+    if (got < 0) perror("read_all");
     CHECK(got >= 0 && (size_t)got < size);
     text[got] = 0;
     CHECK_EQUAL(acort_close(fd), 0);
@@ -358,7 +359,7 @@ static void *stops_cancelled(void *argument) {
     pid_t pid = start_ready("echo; exec sleep 100", 0);
     CHECK_EQUAL(acort_cancel(acort_self()), 0);
     CHECK_FAILS(acort_waitpid(pid, &status, ACORT_NEVER), ECANCELED);
-    CHECK_EQUAL(acort_proc_stop(pid, &status, 20000 * MILLISECONDS), 0);
+    CHECK_EQUAL(acort_proc_stop(pid, &status, 200000 * MILLISECONDS), 0);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
     CHECK_EQUAL(acort_cancelled(), 1);
     return argument;
@@ -368,7 +369,7 @@ static void *ends(void *argument) {
     int status = -1;
     pid_t pid = start_ready("echo; exec sleep 100", 0);
     CHECK_FAILS(acort_waitpid(pid, &status, acort_after(MILLISECONDS)), ETIMEDOUT);
-    CHECK_EQUAL(acort_proc_stop(pid, &status, 20000 * MILLISECONDS), 0);
+    CHECK_EQUAL(acort_proc_stop(pid, &status, 200000 * MILLISECONDS), 0);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
     CHECK_FAILS(acort_proc_stop(pid, &status, 0), ECHILD);
     /* One that does not want to. */
