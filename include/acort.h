@@ -1,6 +1,6 @@
 /* acort: tasks, timers, channels, synchronization and I/O above libaco's coroutines.
  *
- * Made from src/rt/model/abi.rs and src/ffi/rt/ by `make header`; do not edit.
+ * Made from src/rt/model/abi/ and src/ffi/rt/ by `make header`; do not edit.
  *
  * Rules for all functions:
  *
@@ -263,9 +263,6 @@ typedef struct acort_stream acort_stream_t;
 /// `acort_case_t.op`: locks the mutex `object`.
 #define ACORT_MUTEX 12
 
-/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
-#define ACORT_RECURSIVE 1
-
 /// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
 #define ACORT_STREAM_KEEP_FD 1
 
@@ -293,6 +290,9 @@ typedef struct acort_stream acort_stream_t;
 
 /// `acort_listen_opts_t.flags`: "unix". A socket at the path that no process listens at is removed first.
 #define ACORT_UNLINK 4
+
+/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
+#define ACORT_RECURSIVE 1
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
