@@ -42,7 +42,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the caller passes a live stack, whose bytes from `ptr` to its top can be read.
+    // SAFETY: `stack` is live, so its bytes from `ptr` to its top can be read.
     unsafe {
         let is_painted =
             control_block::block_of(stack).is_some_and(|block| block.as_ref().is_painted != 0);
