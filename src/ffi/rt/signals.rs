@@ -57,7 +57,7 @@ pub unsafe extern "C" fn acort_signal_wait(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cancel_on_signals(set: *const libc::sigset_t) -> c_int {
     // SAFETY: `set` is NULL or initialized.
-    status(unsafe { signal_cancel::watch(set) })
+    status(unsafe { signal_cancel::start(set) })
 }
 
 /// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless
