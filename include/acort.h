@@ -14,7 +14,7 @@
  *   signal handler may not. Hooks and destructors must not wait.
  * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
  *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
- *   acort_yield() are cancellation points, too. acort_interrupt() ends one such call, by an error of its own.
+ *   acort_yield() are cancellation points, too. acort_interrupt() ends one such call, with the error that it names.
  * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
@@ -92,7 +92,7 @@
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
- * that seed. acort_test_run() has a seed of its own.
+ * that seed. acort_test_run() has its own seed.
  *
  * In a task of acort_test_run() deadlines are times of the run's clock, and calls on file descriptors, files,
  * names, signals and children fail with EPERM unless the run has ACORT_TEST_OUTSIDE. */
@@ -2523,7 +2523,7 @@ int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 /// takes its action, by default the end of the process. When the run ends, the signals are blocked
 /// or not, as they were before the call.
 ///
-/// In acort_run() the call blocks the signals itself; a program with threads of its own blocks them
+/// In acort_run() the call blocks the signals itself; a program that has other threads blocks them
 /// before it starts those. For acort_enter(), block them before acort_new(), as for
 /// acort_signal_wait(). A task of the runtime waits for them as acort_signal_wait() does. No deadlock
 /// is found while it waits.
