@@ -113,10 +113,14 @@ pub(crate) fn make_undefined(low: usize, size: usize) {
 /// Calls `access` without reports: it reads or writes a stack below the stack pointer, which Memcheck treats as freed.
 #[inline(always)]
 pub(crate) fn without_reports<T>(access: impl FnOnce() -> T) -> T {
-    let mut request = [CHANGE_ERR_DISABLEMENT, 1, 0, 0, 0, 0];
-    arch::valgrind_request(&request);
+    change_reports(1);
     let result = access();
-    request[1] = usize::MAX;
-    arch::valgrind_request(&request);
+    change_reports(usize::MAX);
     result
+}
+
+/// Suspends the reports of this thread (1), or resumes them (-1).
+#[inline(always)]
+fn change_reports(change: usize) {
+    arch::valgrind_request(&[CHANGE_ERR_DISABLEMENT, change, 0, 0, 0, 0]);
 }
