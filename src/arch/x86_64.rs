@@ -56,8 +56,8 @@ pub(crate) use {fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*, v
 /// aligned stack.
 pub(crate) const RETURN_SLOT_SIZE: usize = 8;
 
-/// The slot of the first value of an unstarted coroutine, and of the result of one that has returned: r13, which an entry
-/// function may not rely on.
+/// The slot of the first value of an unstarted coroutine, and of the result of one that has returned: r13, which an
+/// entry function may not rely on.
 pub(crate) const FIRST_VALUE_SLOT: usize = 1;
 
 /// The slot of the frame pointer, rbp.

@@ -60,8 +60,8 @@ unsafe fn free_checked(co: *mut aco_t) {
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn free_slowly(co: *mut aco_t) {
-    // SAFETY: `co` is a coroutine with a live share stack, since it owns that (PA1 of `stack::pair`). Nothing runs on the
-    // stack unless it is in use.
+    // SAFETY: `co` is a coroutine with a live share stack, since it owns that (PA1 of `stack::pair`). Nothing runs on
+    // the stack unless it is in use.
     unsafe {
         let is_in_use = (*co).is_end == 0 && (is_on_stack_of(co) || is_running(co));
         tls::clear_references(co);

@@ -29,8 +29,8 @@
 //!   that alone. Under a sanitizer no control block is in a slab, and each has a `FiberState` behind it.
 //!
 //! * L3. An UNSTARTED coroutine is its registers alone: the entry function, or an entry point that calls it, in
-//!   `reg[RETADDR]`, `align_retptr` in `reg[SP]`, the thread's floating-point environment. A program may write the first
-//!   two itself.
+//!   `reg[RETADDR]`, `align_retptr` in `reg[SP]`, the thread's floating-point environment. A program may write the
+//!   first two itself.
 //!
 //! * L4. `has_no_frames` is also true of a RUNNING coroutine that has not been switched away from since it started:
 //!   `reg` is as L3 says until then.

@@ -15,8 +15,8 @@
 //! * OR1. From `enter` to `leave` nothing may switch: the next switch would store a stack pointer of the other stack in
 //!   `co`, and the waiting coroutine would run over the function's frames. So the thread's flag `is_on_resumer` is set,
 //!   and with it the hook word points to a pair that is not zero (`exceptions`), also after the function has set hooks
-//!   or removed them. Each switch, inline or called, comes to [`refuse_switch`]. Under a sanitizer that watches switches
-//!   each one comes there in any case.
+//!   or removed them. Each switch, inline or called, comes to [`refuse_switch`]. Under a sanitizer that watches
+//!   switches each one comes there in any case.
 //! * OR2. `leave` follows each `enter`: after a return, and when an unwinder passes the frame
 //!   ([`aco_resumer_personality`]).
 //! * OR3. The CFI of the naked function leads to the frames of `co`, though these are on another stack. Debuggers

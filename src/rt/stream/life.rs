@@ -54,8 +54,8 @@ pub(crate) fn open(fd: c_int, options: &acort_stream_opts_t) -> Result<*mut Stre
 }
 
 /// Begins a call that ends with `deadline`. Flushes, closes the descriptor, and frees the stream, whatever comes of the
-/// flush. A caller that is canceled or interrupted does not wait for the flush. Errors: `EBUSY` or `EINVAL`: nothing was
-/// done; those of the flush, then those of close(2).
+/// flush. A caller that is canceled or interrupted does not wait for the flush. Errors: `EBUSY` or `EINVAL`: nothing
+/// was done; those of the flush, then those of close(2).
 ///
 /// # Safety
 /// The stream is live, and not used afterwards, unless nothing was done.
