@@ -5,7 +5,7 @@
  *      ▲                  ▲                                            │
  *      └──── cancelled ───┴───────────────── enough ───────────────────┘
  *
- * Nobody polls and nobody is killed: the workers see the event in their select, the producer, which
+ * No task polls, and none is killed: the workers see the event in their select, the producer, which
  * waits for room, sees ECANCELED. */
 #include <acort.h>
 #include <errno.h>
@@ -29,7 +29,7 @@ static void *produce(void *unused) {
         if (acort_sem_wait(&room, ACORT_NEVER) != 0) break;
         if (acort_chan_send(jobs, &number, ACORT_NEVER) != 0) break;
     }
-    /* Why it stopped, for who joins it. */
+    /* Why it stopped, for the task that joins it. */
     return errno == ECANCELED ? unused : &jobs;
 }
 
@@ -48,7 +48,7 @@ static void *work(void *unused) {
     };
     while (acort_select(cases, 2, ACORT_NEVER) == 0) {
         answer_t answer = {number, is_prime(number)};
-        if (acort_chan_send(answers, &answer, ACORT_NEVER) != 0) break; /* nobody collects any more */
+        if (acort_chan_send(answers, &answer, ACORT_NEVER) != 0) break; /* no task collects any more */
     }
     return unused;
 }

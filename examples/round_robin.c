@@ -34,7 +34,7 @@ int main(void) {
         tasks[i] = aco_create(main_co, stack, 0, work, (void *)(uintptr_t)i);
         aco_return_exits(tasks[i]);
     }
-    /* Whoever is done gives main its number of steps. The first to do so is the last task. */
+    /* A task that is done gives main its number of steps. The first to do so is the last task. */
     printf("done after %d steps\n", (int)(uintptr_t)aco_resume_value(tasks[0], NULL));
     aco_resume(tasks[2]); /* its end */
     aco_cancel(tasks[0]);

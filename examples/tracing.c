@@ -1,4 +1,4 @@
-/* Who ran, and for how long: hooks count each coroutine's turns and its time, kept as its local value;
+/* Which coroutine ran, and for how long: hooks count each coroutine's turns and its time, kept as its local value;
  * aco_dump() shows where those are that have not finished. */
 #include <aco_ext.h>
 

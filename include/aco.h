@@ -118,7 +118,7 @@ struct aco_share_stack_s {
     /// The maximum distance in bytes of a saved stack pointer below `align_highptr`.
     size_t align_limit;
     /// The coroutine whose frames are on the stack now, or NULL. aco_exit() writes this field from
-    /// code that is compiled into programs. No other field says who owns the stack.
+    /// code that is compiled into programs. No other field names the owner of the stack.
     aco_t *owner;
     /// 1 if a guard page is below `ptr`, otherwise 0.
     char guard_page_enabled;

@@ -1,6 +1,6 @@
 /* acort: tasks, timers, channels, synchronization and I/O above libaco's coroutines.
  *
- * Made from src/rt/model/abi.rs and src/ffi/rt/ by `make header`; do not edit.
+ * Made from src/rt/model/abi/ and src/ffi/rt/ by `make header`; do not edit.
  *
  * Rules for all functions:
  *
@@ -14,7 +14,7 @@
  *   signal handler may not. Hooks and destructors must not wait.
  * - A function with a deadline is a cancellation point: in a cancelled task it fails with ECANCELED, on
  *   entry, before it has an effect. With deadline 0 it does not check for cancellation. acort_sleep() and
- *   acort_yield() are cancellation points, too. acort_interrupt() ends one such call, by an error of its own.
+ *   acort_yield() are cancellation points, too. acort_interrupt() ends one such call, with the error that it names.
  * - A task that never has to wait yields at such calls from time to time: docs/fairness.md.
  *
  * A deadline is a time of CLOCK_MONOTONIC in nanoseconds: acort_now(), acort_after(). ACORT_NEVER is no
@@ -92,7 +92,7 @@
  *
  * ACORT_CHAOS=NUMBER in the environment is for tests. The order in which tasks run, the case that
  * acort_select() takes in a task, and the bytes that acort_read() and acort_write() move at once come from
- * that seed. acort_test_run() has a seed of its own.
+ * that seed. acort_test_run() has its own seed.
  *
  * In a task of acort_test_run() deadlines are times of the run's clock, and calls on file descriptors, files,
  * names, signals and children fail with EPERM unless the run has ACORT_TEST_OUTSIDE. */
@@ -263,9 +263,6 @@ typedef struct acort_stream acort_stream_t;
 /// `acort_case_t.op`: locks the mutex `object`.
 #define ACORT_MUTEX 12
 
-/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
-#define ACORT_RECURSIVE 1
-
 /// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
 #define ACORT_STREAM_KEEP_FD 1
 
@@ -293,6 +290,9 @@ typedef struct acort_stream acort_stream_t;
 
 /// `acort_listen_opts_t.flags`: "unix". A socket at the path that no process listens at is removed first.
 #define ACORT_UNLINK 4
+
+/// acort_mutex_init(): the owner of the mutex may lock it again, and unlocks it as often.
+#define ACORT_RECURSIVE 1
 
 /// The entry function of a task. It returns, or ends the task by acort_exit() or aco_exit().
 typedef void *(*acort_body_t)(void*);
@@ -696,7 +696,8 @@ acort_task_t *acort_loop_go(acort_t *rt, acort_body_t fn, void *arg);
 ///
 /// `seed` gives the order in which tasks run, and the case that acort_select() takes. The same
 /// `seed` gives the same order in every process. With 0, tasks run in the order in which they become
-/// ready.
+/// ready. It does not give the order in which calls of acort_blocking() run and end: real threads
+/// make them.
 ///
 /// A deadlock is reported at once, as acort_run() does. No other thread may wake a task of the run,
 /// except a function of acort_blocking() that a task waits for. Calls on file descriptors, files,
@@ -2522,7 +2523,7 @@ int acort_signal_wait(const sigset_t *set, void *info, int64_t deadline);
 /// takes its action, by default the end of the process. When the run ends, the signals are blocked
 /// or not, as they were before the call.
 ///
-/// In acort_run() the call blocks the signals itself; a program with threads of its own blocks them
+/// In acort_run() the call blocks the signals itself; a program that has other threads blocks them
 /// before it starts those. For acort_enter(), block them before acort_new(), as for
 /// acort_signal_wait(). A task of the runtime waits for them as acort_signal_wait() does. No deadlock
 /// is found while it waits.

@@ -84,7 +84,7 @@ pub struct aco_share_stack_s {
     /// The maximum distance in bytes of a saved stack pointer below `align_highptr`.
     pub align_limit: usize,
     /// The coroutine whose frames are on the stack now, or NULL. aco_exit() writes this field from
-    /// code that is compiled into programs. No other field says who owns the stack.
+    /// code that is compiled into programs. No other field names the owner of the stack.
     pub owner: *mut aco_t,
     /// 1 if a guard page is below `ptr`, otherwise 0.
     pub guard_page_enabled: c_char,

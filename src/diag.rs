@@ -22,7 +22,7 @@ pub(crate) trait Describe {
 
 impl Describe for aco_t {
     unsafe fn describe(object: *const aco_t, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller passes a valid coroutine.
+        // SAFETY: `object` is valid, so its fields can be read.
         let (main_co, fp) = unsafe { ((*object).main_co, (*object).fp) };
         match fp {
             _ if main_co.is_null() => f.write_str(", main"),

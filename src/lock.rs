@@ -31,7 +31,7 @@ pub(crate) struct LockGuard<'a>(&'a Lock);
 
 impl Lock {
     /// A free lock.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a lock of its own")]
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a separate lock")]
     pub(crate) const NEW: Lock = Lock(AtomicU32::new(0));
 
     /// Takes the lock, until the guard is dropped.

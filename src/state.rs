@@ -13,7 +13,7 @@
 //! | ALL_REGS | the coroutine switched away by a call: `acosw`, or an exit in the library |
 //! | CANCELLED | `aco_cancel` was called, and `aco_reset` was not called since |
 //! | CHAIN_CUT | the chain of frame pointers ends in a NULL of the library's (`frame_chain`) |
-//! | RETURNED | the function of `aco_new` has returned; its result is in `reg`. Cleared like CANCELLED |
+//! | RETURNED | the function of `aco_new` has returned: the result is in `reg` (`resume::result`); else as CANCELLED |
 //!
 //! ```text
 //! event                                           form before       form after   is_end  ALL_REGS  CANC.  CUT

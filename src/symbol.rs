@@ -67,7 +67,7 @@ unsafe fn load_bias(start: *mut c_void) -> *mut c_void {
 /// # Safety
 /// `name` is a text that ends in 0.
 unsafe fn write_name(f: &mut Formatter, name: *const c_char) -> fmt::Result {
-    // SAFETY: the caller passes a text that ends in 0.
+    // SAFETY: `name` ends in 0, and does not change while the module is loaded.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
     let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let skip = name.len().saturating_sub(MAX_LENGTH);

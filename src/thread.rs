@@ -31,7 +31,7 @@ pub(crate) fn set_last_word(last_word: aco_cofuncp_t) {
 /// # Safety
 /// `fpenv` is writable for 8 bytes.
 pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
-    // SAFETY: the caller passes 8 writable bytes.
+    // SAFETY: `fpenv` is writable for 8 bytes, which is what the call stores.
     unsafe { arch::get_fpenv(fpenv) };
     sanitizer::unpoison(fpenv, 8);
 }

@@ -27,8 +27,8 @@
 //!   (`clear_references`). The current coroutine alone proves nothing: a program may have freed it or written the
 //!   word.
 //! * W5. The hook word points to the exception state of the C++ runtime (`exceptions`), to a pair of the sanitizers
-//!   (`sanitizer`), or to the first two of these words if the program has hooks (`hooks`), or to a pair that is not
-//!   zero while a function runs on its resumer's stack (`resume::on_resumer`). The table of `exceptions` has the order.
+//!   (`sanitizer`), to the first two of these words if the program has hooks (`hooks`), or to a pair that is not zero
+//!   while a function runs on its resumer's stack (`resume::on_resumer`). The table of `exceptions` has the order.
 //! * W6. No address of a thread-local word is kept across a switch: a coroutine that moves to another thread resumes in
 //!   the middle of a function.
 //!

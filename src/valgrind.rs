@@ -22,6 +22,7 @@ const MAKE_MEM_DEFINED: usize = 0x4d43_0002;
 const RUNNING_ON_VALGRIND: usize = 0x1001;
 const STACK_REGISTER: usize = 0x1501;
 const STACK_DEREGISTER: usize = 0x1502;
+const CHANGE_ERR_DISABLEMENT: usize = 0x1801;
 
 /// Valgrind's id of a stack; 0 without Valgrind.
 pub(crate) type StackId = u32;
@@ -107,4 +108,19 @@ pub(crate) fn make_undefined(low: usize, size: usize) {
     if is_running() {
         arch::valgrind_request(&[MAKE_MEM_UNDEFINED, low, size, 0, 0, 0]);
     }
+}
+
+/// Calls `access` without reports: it reads or writes a stack below the stack pointer, which Memcheck treats as freed.
+#[inline(always)]
+pub(crate) fn without_reports<T>(access: impl FnOnce() -> T) -> T {
+    change_reports(1);
+    let result = access();
+    change_reports(usize::MAX);
+    result
+}
+
+/// Suspends the reports of this thread (1), or resumes them (-1).
+#[inline(always)]
+fn change_reports(change: usize) {
+    arch::valgrind_request(&[CHANGE_ERR_DISABLEMENT, change, 0, 0, 0, 0]);
 }

@@ -60,7 +60,7 @@ fn aco_ext_h_is_fresh() {
 fn runtime_header() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let types = ["src/rt/model/abi.rs"];
+    let types = ["src/rt/model/abi.rs", "src/rt/model/abi/io.rs", "src/rt/model/abi/sync.rs"];
     TEXT.get_or_init(|| generate(root, "cbindgen-rt.toml", &types, "src/ffi/rt"))
 }
 

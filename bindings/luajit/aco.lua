@@ -1,7 +1,7 @@
 --- Coroutines of libaco for LuaJIT, over its FFI: bodies that are C functions, and bodies in Lua.
 --
 -- A Lua state keeps pointers into the C stack that it runs on, and finds its callers there in order. So Lua
--- code that runs on a coroutine's stack is code of a Lua state of its own: nothing that this one has is seen
+-- code that runs on a coroutine's stack is code of another Lua state: nothing that this one has is seen
 -- there, and nil, booleans, numbers and strings are what they give each other. An FFI callback of this
 -- state must not be a body, nor be called by one: LuaJIT does not support that.
 
@@ -64,7 +64,7 @@ end
 ]]
 
 -- The other state's part: gives the address of what runs the body. The text that a box points to is kept
--- by who has put it there, until the box is used again.
+-- by the state that has put it there, until the box is used again.
 local inside = boxing .. [[
 local box, code, path = ...
 ffi.cdef("typedef struct { int kind, is_closing; double number; const char *text; size_t length; } aco_lua_box;"

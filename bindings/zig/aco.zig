@@ -16,7 +16,7 @@ pub const c = @cImport({
 });
 
 /// A stack for one generator, or for several that are read in turns: the frames of the others are copied
-/// away meanwhile, so that no pointer to them may be used by anybody else.
+/// away meanwhile, so that no other code may use a pointer to them.
 pub const Stack = struct {
     handle: *c.aco_share_stack_t,
 

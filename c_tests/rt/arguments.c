@@ -300,7 +300,7 @@ int main(void) {
     run(never_begins_and_calls, &mutex);
     CHECK(destroyed == 1 && begun == 0);
     CHECK_EQUAL(acort_key_delete(key), 0);
-    if (!HAS_STRANGERS) {
+    if (!HAS_FOREIGN_THREADS) {
         char text[4096];
         CHECK(run_in_child(deadlocks, text, sizeof text) == 0);
     }

@@ -48,12 +48,6 @@ static acort_attr_t attributes_with(uint32_t flags) {
     return attributes;
 }
 
-static acort_task_t *go(acort_attr_t attributes, void *(*body)(void *), void *argument) {
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 struct job {
     unsigned char bytes[1000];
     struct job *from;
@@ -81,7 +75,7 @@ static void *copies(void *argument) {
         acort_attr_t attributes = attributes_with(i & 2 ? ACORT_SHARED : 0);
         attributes.arg_copy_size = sizeof *job;
         attributes.name = i & 4 ? "named" : NULL;
-        tasks[i] = go(attributes, has_a_copy, job);
+        tasks[i] = go_so(attributes, has_a_copy, job);
     }
     memset(job->bytes, 99, sizeof job->bytes);
     for (int i = 0; i < TASKS; i++) CHECK_EQUAL(NUMBER(join(tasks[i])), i + 1);
@@ -107,11 +101,11 @@ static void *in_given_memory(void *argument) {
     attributes.stack = memory;
     attributes.stack_size = SIZE;
     for (int i = 0; i < 20; i++) {
-        CHECK(join(go(attributes, is_in_memory, POINTER(i))) == POINTER(i));
+        CHECK(join(go_so(attributes, is_in_memory, POINTER(i))) == POINTER(i));
         memset(memory, i, SIZE); /* the program's again */
     }
     attributes.stack_size = SIZE + 1; /* any size, not only pages */
-    CHECK(join(go(attributes, is_in_memory, POINTER(5))) == POINTER(5));
+    CHECK(join(go_so(attributes, is_in_memory, POINTER(5))) == POINTER(5));
     return argument;
 }
 
@@ -138,7 +132,7 @@ static void *measured(void *argument) {
         }
         ssize_t last = 0;
         for (long bytes = 10000; bytes <= 40000; bytes += 10000) {
-            acort_task_t *task = go(attributes, goes_deep, POINTER(bytes));
+            acort_task_t *task = go_so(attributes, goes_deep, POINTER(bytes));
             CHECK_EQUAL(acort_stack_used(task), 0);
             while ((last = acort_stack_used(task)) == 0) acort_yield(); /* it has ended then */
             CHECK(last > bytes && last < bytes + 8192);
@@ -177,9 +171,9 @@ static void *of_another_worker(void *argument) {
     attributes.worker = 0;
     acort_task_t *tasks[2];
     parked = 0;
-    tasks[0] = go(attributes, parks, NULL);
+    tasks[0] = go_so(attributes, parks, NULL);
     attributes.worker = 1;
-    tasks[1] = go(attributes, parks, NULL);
+    tasks[1] = go_so(attributes, parks, NULL);
     while (__atomic_load_n(&parked, __ATOMIC_SEQ_CST) < 2) acort_sleep(MILLISECONDS);
     int refused = 0;
     for (int i = 0; i < 2; i++) {
@@ -225,7 +219,7 @@ static void *what_does_not_go_together(void *argument) {
     attributes = attributes_with(0);
     attributes.size = offsetof(acort_attr_t, stack); /* a program that knows less */
     attributes.stack = POINTER(1);
-    CHECK(join(go(attributes, nothing, POINTER(3))) == POINTER(3));
+    CHECK(join(go_so(attributes, nothing, POINTER(3))) == POINTER(3));
     return argument;
 }
 

@@ -220,7 +220,7 @@ int main(void) {
     run(detached, NULL);
     run_with(2, many, NULL);
     CHECK_EQUAL(count, 5000);
-    if (!HAS_STRANGERS) {
+    if (!HAS_FOREIGN_THREADS) {
         char text[4096];
         CHECK(run_in_child(deadlocks, text, sizeof text) == 0);
     }

@@ -207,7 +207,7 @@ int main(void) {
     alarm(100);
     helpers_run_tasks();
     caller_wakes_another_ones();
-    if (!HAS_STRANGERS) some_are_given_up(), no_task_is_left_in_a_queue();
+    if (!HAS_FOREIGN_THREADS) some_are_given_up(), no_task_is_left_in_a_queue();
     run(is_too_large, NULL);
     run(is_too_large, POINTER(1));
     return 0;

@@ -5,16 +5,6 @@
 static acort_group_t *group;
 static acort_event_t go_on[4];
 
-static acort_task_t *go_in(acort_group_t *into, uint32_t flags, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.group = into;
-    attributes.flags = flags;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 static acort_group_t *new_group(void) {
     acort_group_t *new = acort_group_open();
     CHECK(new != NULL);

@@ -4,15 +4,6 @@
 
 static acort_group_t *group;
 
-static acort_task_t *go_in(acort_group_t *into, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.group = into;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 static acort_event_t has_failed[4];
 
 /* One after the other, whichever runs first. */
@@ -33,13 +24,13 @@ static void *is_cancelled(void *argument) {
 static void *fails(void *argument) {
     memset(has_failed, 0, sizeof has_failed);
     group = acort_group_open();
-    for (int i = 0; i < 5; i++) go_in(group, is_cancelled, NULL);
-    for (long i = 3; i >= 1; i--) go_in(group, fails_after, POINTER(i));
+    for (int i = 0; i < 5; i++) go_in(group, 0, is_cancelled, NULL);
+    for (long i = 3; i >= 1; i--) go_in(group, 0, fails_after, POINTER(i));
     CHECK_FAILS(acort_group_wait(group, acort_after(MILLISECONDS / 10)), ETIMEDOUT);
     CHECK_EQUAL(acort_event_set(&has_failed[0]), 0);
     CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), 101);
     CHECK_FAILS(acort_group_wait(group, 0), 101); /* it has failed for good */
-    go_in(group, is_cancelled, NULL);
+    go_in(group, 0, is_cancelled, NULL);
     CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), 101);
     CHECK_EQUAL(acort_group_close(group), 0);
     return argument;
@@ -50,7 +41,7 @@ static void *fails_from_outside(void *argument) {
     CHECK_FAILS(acort_group_fail(group, 0), EINVAL);
     CHECK_FAILS(acort_group_fail(group, -EIO), EINVAL);
     CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
-    go_in(group, is_cancelled, NULL);
+    go_in(group, 0, is_cancelled, NULL);
     CHECK_EQUAL(acort_group_fail(group, EIO), 0);
     CHECK_EQUAL(acort_group_fail(group, EPERM), 0);
     CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), EIO);
@@ -70,7 +61,7 @@ static void *closes_its_own(void *argument) {
     CHECK_FAILS(acort_group_close(group), EDEADLK);
     CHECK_FAILS(acort_group_wait(group, ACORT_NEVER), EDEADLK);
     CHECK_EQUAL(acort_sleep(2 * MILLISECONDS), 0);
-    go_in(group, is_not_cancelled, NULL);
+    go_in(group, 0, is_not_cancelled, NULL);
     CHECK_EQUAL(acort_sleep(2 * MILLISECONDS), 0);
     __atomic_store_n(&may_end, 1, __ATOMIC_RELEASE);
     return argument;
@@ -79,8 +70,8 @@ static void *closes_its_own(void *argument) {
 static void *is_closed_inside(void *argument) {
     group = acort_group_open();
     may_end = 0;
-    for (int i = 0; i < 3; i++) go_in(group, is_not_cancelled, NULL);
-    go_in(group, closes_its_own, NULL);
+    for (int i = 0; i < 3; i++) go_in(group, 0, is_not_cancelled, NULL);
+    go_in(group, 0, closes_its_own, NULL);
     CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(group), 0);
     return argument;

@@ -6,17 +6,6 @@ enum { COUNT = 1000 };
 static acort_chan_t *chan;
 static int64_t sum;
 
-/* Tasks of this very worker. */
-static acort_task_t *go_here(uint32_t flags, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.flags = flags;
-    attributes.worker = 0;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 static void *sends(void *argument) {
     for (int64_t i = 1; i <= COUNT; i++) CHECK_EQUAL(acort_chan_send(chan, &i, ACORT_NEVER), 0);
     return argument;
@@ -67,10 +56,10 @@ static void *uses_them(void *argument) {
             sum = 0;
             chan = acort_chan_new(sizeof(int64_t), capacity, ACORT_LOCAL);
             CHECK(chan != NULL);
-            tasks[0] = go_here(kind & 1 ? ACORT_SHARED : 0, receives, NULL);
-            tasks[1] = go_here(kind & 2 ? ACORT_SHARED : 0, selects, NULL);
-            tasks[2] = go_here(kind & 2 ? 0 : ACORT_SHARED, sends, NULL);
-            tasks[3] = go_here(kind & 1 ? 0 : ACORT_SHARED, sends, NULL);
+            tasks[0] = go_on_worker(0, kind & 1 ? ACORT_SHARED : 0, receives, NULL);
+            tasks[1] = go_on_worker(0, kind & 2 ? ACORT_SHARED : 0, selects, NULL);
+            tasks[2] = go_on_worker(0, kind & 2 ? 0 : ACORT_SHARED, sends, NULL);
+            tasks[3] = go_on_worker(0, kind & 1 ? 0 : ACORT_SHARED, sends, NULL);
             join(tasks[2]);
             join(tasks[3]);
             CHECK_EQUAL(acort_chan_close(chan), 0);
@@ -89,7 +78,7 @@ static void *is_ended_from_outside(void *argument) {
     chan = acort_chan_new(sizeof(int64_t), 0, ACORT_LOCAL);
     for (int i = 0; i < 5; i++) {
         pthread_t thread;
-        acort_task_t *task = go_here(i % 2 ? ACORT_SHARED : 0, gives_up, NULL);
+        acort_task_t *task = go_on_worker(0, i % 2 ? ACORT_SHARED : 0, gives_up, NULL);
         CHECK(pthread_create(&thread, NULL, cancels, task) == 0);
         join(task);
         pthread_join(thread, NULL);
@@ -137,7 +126,7 @@ static void *on_another_worker(void *argument) {
 }
 
 static void *on_worker_0(void *argument) {
-    return join(go_here(0, on_another_worker, argument));
+    return join(go_on_worker(0, 0, on_another_worker, argument));
 }
 
 static void dies(void) {

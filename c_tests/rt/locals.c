@@ -204,7 +204,7 @@ int main(void) {
     run(keys_end, NULL);
     run_with(3, keys_end, NULL);
     run(keys_of_both, NULL);
-    if (!HAS_STRANGERS) given_up(), another_is_given_up();
+    if (!HAS_FOREIGN_THREADS) given_up(), another_is_given_up();
     CHECK_DIES(dies, "aco: fatal: acort(@, task #): a coroutine that the task resumed would have to wait (wait in the task itself, or call with deadline 0)\n");
     int made = KEYS + 2;
     for (acort_key_t key; acort_key_create(&key, NULL) == 0; made++) CHECK(acort_key_get(key) == NULL);

@@ -3,16 +3,6 @@
 
 static uint32_t flags; /* of all tasks: 0 or ACORT_SHARED */
 
-static acort_task_t *go_in(acort_group_t *group, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.group = group;
-    attributes.flags = flags;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 static long waiting, cancelled;
 
 static void one_more(long *count) {
@@ -66,7 +56,7 @@ static void *is_innermost(void *unused) {
 static void *goes_deeper(void *levels) {
     if (NUMBER(levels) == 0) return is_innermost(NULL);
     acort_group_t *inner = open_group();
-    go_in(inner, goes_deeper, POINTER(NUMBER(levels) - 1));
+    go_in(inner, flags, goes_deeper, POINTER(NUMBER(levels) - 1));
     CHECK_FAILS(acort_group_wait(inner, ACORT_NEVER), ECANCELED);
     one_more(&heard);
     int was = acort_cancel_mask(1);
@@ -79,7 +69,7 @@ static void *goes_deeper(void *levels) {
 
 static void go_deep(acort_group_t *group, long levels) {
     depth = levels, heard = 0;
-    go_in(group, goes_deeper, POINTER(levels));
+    go_in(group, flags, goes_deeper, POINTER(levels));
 }
 
 static void goes_and_ends(long levels, int how) {
@@ -112,14 +102,14 @@ static void *reached_deep(void *unused) {
 /* The caller's own group: what is inside it, but neither the caller nor what is around it. */
 static void *cancels_its_own(void *unused) {
     acort_group_t *inner = open_group();
-    go_in(NULL, is_cancelled, NULL);
+    go_in(NULL, flags, is_cancelled, NULL);
     go_deep(inner, 3);
     until(&waiting, 3);
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(inner), 0);
     inner = open_group(); /* inside a cancelled one */
-    go_in(inner, is_cancelled, NULL);
+    go_in(inner, flags, is_cancelled, NULL);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(inner), 0);
     return unused;
@@ -128,8 +118,8 @@ static void *cancels_its_own(void *unused) {
 static void *own_group(void *unused) {
     waiting = cancelled = 0;
     acort_group_t *outer = open_group(), *beside = open_group();
-    go_in(beside, is_cancelled, NULL);
-    go_in(outer, cancels_its_own, NULL);
+    go_in(beside, flags, is_cancelled, NULL);
+    go_in(outer, flags, cancels_its_own, NULL);
     CHECK_EQUAL(acort_group_wait(outer, ACORT_NEVER), 0);
     CHECK_EQUAL(cancelled, 1 + 4 + 1);
     CHECK_EQUAL(acort_group_close(outer), 0);
@@ -143,16 +133,16 @@ static void *cancels_main(void *unused) {
     waiting = cancelled = 0;
     acort_group_t *inner = open_group();
     go_deep(inner, 2);
-    go_in(NULL, is_cancelled, NULL);
+    go_in(NULL, flags, is_cancelled, NULL);
     until(&waiting, 2);
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
     until(&cancelled, 4);
-    go_in(inner, is_cancelled, NULL); /* for good */
+    go_in(inner, flags, is_cancelled, NULL); /* for good */
     CHECK_EQUAL(acort_group_close(inner), 0);
     inner = open_group();
-    join(go_in(NULL, is_not_cancelled, NULL));
-    go_in(inner, is_not_cancelled, NULL);
+    join(go_in(NULL, flags, is_not_cancelled, NULL));
+    go_in(inner, flags, is_not_cancelled, NULL);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(inner), 0);
     return unused;
@@ -162,11 +152,11 @@ static void *cancels_main(void *unused) {
 static void *opens_in_a_cancelled_one(void *unused) {
     while (acort_cancelled() == 0) acort_yield();
     acort_group_t *inner = open_group();
-    go_in(inner, is_cancelled, NULL);
+    go_in(inner, flags, is_cancelled, NULL);
     close_group(inner);
     acort_cancel_mask(1);
     inner = open_group();
-    go_in(inner, is_not_cancelled, NULL);
+    go_in(inner, flags, is_not_cancelled, NULL);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
     go_deep(inner, 1); /* it is reached later all the same */
     until(&waiting, 2);
@@ -179,7 +169,7 @@ static void *opens_in_a_cancelled_one(void *unused) {
 static void *born(void *unused) {
     waiting = cancelled = 0;
     acort_group_t *outer = open_group();
-    go_in(outer, opens_in_a_cancelled_one, NULL);
+    go_in(outer, flags, opens_in_a_cancelled_one, NULL);
     CHECK_EQUAL(acort_group_cancel(outer), 0);
     CHECK_EQUAL(acort_group_wait(outer, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(outer), 0);
@@ -192,7 +182,7 @@ static void *opens_cancelled(void *unused) {
     while (acort_cancelled() == 0) acort_yield();
     acort_group_t *inner = open_group();
     acort_cancel_mask(1);
-    go_in(inner, is_not_cancelled, NULL);
+    go_in(inner, flags, is_not_cancelled, NULL);
     CHECK_EQUAL(acort_group_wait(inner, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(inner), 0);
     return unused;
@@ -200,7 +190,7 @@ static void *opens_cancelled(void *unused) {
 
 static void *cancelled_alone(void *unused) {
     acort_group_t *outer = open_group();
-    acort_cancel(go_in(outer, opens_cancelled, NULL));
+    acort_cancel(go_in(outer, flags, opens_cancelled, NULL));
     CHECK_EQUAL(acort_group_wait(outer, ACORT_NEVER), 0);
     CHECK_EQUAL(acort_group_close(outer), 0);
     return unused;
@@ -215,14 +205,14 @@ static void *leaves_a_group(void *unused) {
     while (acort_cancel_mask(0), acort_cancelled() == 0) acort_yield();
     acort_cancel_mask(1);
     left = open_group(); /* not cancelled */
-    go_in(left, is_cancelled, NULL);
+    go_in(left, flags, is_cancelled, NULL);
     until(&waiting, 2);
     return unused;
 }
 
 static void *has_a_group(void *unused) {
     acort_group_t *inner = open_group();
-    go_in(inner, leaves_a_group, NULL);
+    go_in(inner, flags, leaves_a_group, NULL);
     until(&waiting, 1);
     CHECK_EQUAL(acort_group_close(inner), 0);
     CHECK_EQUAL(count_of(&cancelled), 0);
@@ -233,7 +223,7 @@ static void *has_a_group(void *unused) {
 static void *left_behind(void *argument) {
     waiting = cancelled = 0;
     acort_group_t *outer = open_group();
-    go_in(outer, has_a_group, NULL);
+    go_in(outer, flags, has_a_group, NULL);
     until(&waiting, 3);
     if (argument == NULL) {
         CHECK_EQUAL(acort_group_cancel(outer), 0);
@@ -251,7 +241,7 @@ static void *opens_meanwhile(void *unused) {
     acort_group_t *groups[3];
     for (int i = 0; i < 3; i++) {
         groups[i] = open_group();
-        for (int j = 0; j < 2; j++) go_in(groups[i], is_cancelled, NULL);
+        for (int j = 0; j < 2; j++) go_in(groups[i], flags, is_cancelled, NULL);
     }
     int was = acort_cancel_mask(1);
     for (int i = 0; i < 3; i++) {
@@ -267,7 +257,7 @@ static void *races(void *unused) {
     for (int round = 0; round < (IS_WATCHED ? 50 : 300); round++) {
         waiting = cancelled = 0;
         acort_group_t *outer = open_group();
-        for (int i = 0; i < 2; i++) go_in(outer, opens_meanwhile, NULL);
+        for (int i = 0; i < 2; i++) go_in(outer, flags, opens_meanwhile, NULL);
         while (count_of(&waiting) == 0) acort_yield();
         for (volatile int i = (int)(random_next(&random) % 3000); i > 0; i--) continue;
         CHECK_EQUAL(acort_group_cancel(outer), 0);
@@ -295,7 +285,7 @@ static void *many(void *unused) {
 /* In one runtime the groups of another main task, and in another runtime all, are not meant. */
 static void *waits_inside(void *stop) {
     acort_group_t *inner = open_group();
-    go_in(inner, is_cancelled, NULL);
+    go_in(inner, flags, is_cancelled, NULL);
     until(&waiting, 1);
     until(stop, 1);
     CHECK_EQUAL(count_of(&cancelled), 0);
@@ -312,7 +302,7 @@ static void *enters(void *runtime) {
 }
 
 static void *only_cancels(void *unused) {
-    join(go_in(NULL, is_not_cancelled, NULL));
+    join(go_in(NULL, flags, is_not_cancelled, NULL));
     CHECK_EQUAL(acort_group_cancel(NULL), 0);
     return unused;
 }
@@ -365,7 +355,7 @@ static void *in_a_thread(void *unused) {
 /* A group that is not closed is freed with the runtime. */
 static void *forgets(void *unused) {
     acort_group_t *group = open_group();
-    go_in(group, is_not_cancelled, NULL);
+    go_in(group, flags, is_not_cancelled, NULL);
     CHECK_EQUAL(acort_group_wait(group, ACORT_NEVER), 0);
     return unused;
 }

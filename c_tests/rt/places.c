@@ -215,16 +215,6 @@ static void *has_its_own(void *unused) {
     return unused;
 }
 
-static acort_task_t *on_worker(uint32_t flags, int worker, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.flags = flags;
-    attributes.worker = worker;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 static struct objects elsewhere, *moved;
 
 /* On a stack of its own, beside one that has left its objects on the shared stack. */
@@ -241,7 +231,7 @@ static void *is_moved(void *unused) {
     every_function(o, 1);
     one_of_two(o);
     every_function(&elsewhere, 0);
-    join(on_worker(0, 0, has_anothers, NULL));
+    join(go_on_worker(0, 0, has_anothers, NULL));
     CHECK(memcmp(o, &untouched, sizeof untouched) == 0);
     return unused;
 }
@@ -250,9 +240,9 @@ static void *is_moved(void *unused) {
 static void *objects_stay(void *unused) {
     pthread_t thread;
     times = 0;
-    join(on_worker(0, 0, has_its_own, NULL));
-    join(on_worker(ACORT_SHARED, 0, is_moved, NULL));
-    join(on_worker(0, 0, has_its_own, NULL)); /* the shared stack is there by now */
+    join(go_on_worker(0, 0, has_its_own, NULL));
+    join(go_on_worker(0, ACORT_SHARED, is_moved, NULL));
+    join(go_on_worker(0, 0, has_its_own, NULL)); /* the shared stack is there by now */
     CHECK(pthread_create(&thread, NULL, has_its_own, NULL) == 0);
     pthread_join(thread, NULL);
     CHECK_EQUAL(times, 8);
@@ -266,7 +256,7 @@ int main(void) {
     if (!IN_ORDER) return 0;
     for (long mask = 0; mask < 1 << COUNT / 2; mask++) run(some_leave, POINTER(mask));
     run(names_and_room, NULL);
-    if (!HAS_STRANGERS) {
+    if (!HAS_FOREIGN_THREADS) {
         char text[4096];
         CHECK_EQUAL(run_in_child(is_given_up, text, sizeof text), 0);
     }

@@ -41,11 +41,11 @@
 #define __SANITIZE_THREAD__ 1
 #endif
 #endif
-#ifdef HAS_STRANGERS /* told by who compiles */
+#ifdef HAS_FOREIGN_THREADS /* a lane defines it */
 #elif defined(__SANITIZE_THREAD__) || defined(UNDER_EMULATION)
-#define HAS_STRANGERS 1
+#define HAS_FOREIGN_THREADS 1
 #else
-#define HAS_STRANGERS 0
+#define HAS_FOREIGN_THREADS 0
 #endif
 
 /* Room that is on the stack for certain: AddressSanitizer may keep what has a known size elsewhere. */
@@ -85,14 +85,35 @@ static inline void run_with(uint32_t workers, void *(*body)(void *), void *argum
     CHECK_EQUAL(acort_free(runtime), 0);
 }
 
-/* A task with these flags. */
-static inline acort_task_t *go_with(uint32_t flags, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.flags = flags;
+static inline acort_task_t *go_so(acort_attr_t attributes, void *(*body)(void *), void *argument) {
     acort_task_t *task = acort_go_ex(&attributes, body, argument);
     CHECK(task != NULL);
     return task;
+}
+
+static inline acort_attr_t default_attributes(void) {
+    acort_attr_t attributes;
+    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
+    return attributes;
+}
+
+/* A task with these flags, in a group, or NULL for the caller's. */
+static inline acort_task_t *go_in(acort_group_t *group, uint32_t flags, void *(*body)(void *), void *argument) {
+    acort_attr_t attributes = default_attributes();
+    attributes.group = group;
+    attributes.flags = flags;
+    return go_so(attributes, body, argument);
+}
+
+static inline acort_task_t *go_with(uint32_t flags, void *(*body)(void *), void *argument) {
+    return go_in(NULL, flags, body, argument);
+}
+
+static inline acort_task_t *go_on_worker(int worker, uint32_t flags, void *(*body)(void *), void *argument) {
+    acort_attr_t attributes = default_attributes();
+    attributes.worker = worker;
+    attributes.flags = flags;
+    return go_so(attributes, body, argument);
 }
 
 static inline void *join(acort_task_t *task) {

@@ -82,7 +82,7 @@ static void deadlock(void) {
 
 static void is_reported(void) {
     char text[4096];
-    if (HAS_STRANGERS) return;
+    if (HAS_FOREIGN_THREADS) return;
     CHECK_EQUAL(run_in_child(deadlock, text, sizeof text), 0);
     CHECK(strstr(text, "deadlock: nothing can wake any task") != NULL);
     CHECK(strstr(text, "waits for one of several") != NULL);
@@ -267,16 +267,6 @@ static void *is_on_a_shared_stack(void *unused) {
 /* ---- groups --------------------------------------------------------------------------------------- */
 
 static acort_group_t *outer;
-
-static acort_task_t *go_in(acort_group_t *group, uint32_t flags, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.group = group;
-    attributes.flags = flags;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
 
 static void *yields(void *times) {
     for (long i = 0; i < NUMBER(times); i++) acort_yield();

@@ -93,13 +93,6 @@ static void *holds(void *object) {
     return NULL;
 }
 
-static acort_task_t *go_in(acort_group_t *group, void *(*body)(void *)) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.group = group;
-    return acort_go_ex(&attributes, body, NULL);
-}
-
 static acort_case_t make(object_t *o, sort_t sort, int is_ready) {
     if (sort >= TASK && sort <= GROUP && acort_self() == NULL) sort = FUTURE; /* threads start no tasks */
     o->sort = sort;
@@ -135,7 +128,7 @@ static acort_case_t make(object_t *o, sort_t sort, int is_ready) {
         return CASE_OF(.op = ACORT_MUTEX, .object = &o->mutex);
     case GROUP:
         CHECK((o->group = acort_group_open()) != NULL);
-        if (!is_ready) CHECK(go_in(o->group, waits) != NULL);
+        if (!is_ready) go_in(o->group, 0, waits, NULL);
         return CASE_OF(.op = ACORT_GROUP, .object = o->group);
     case TASK:
         o->task = acort_go(is_ready ? ends_at_once : waits, NULL);
@@ -458,17 +451,8 @@ static void *moves(void *race) {
     return NULL;
 }
 
-static acort_task_t *go_on_worker(int worker, void *(*body)(void *), void *argument) {
-    acort_attr_t attributes;
-    CHECK_EQUAL(acort_attr_init(&attributes, sizeof attributes), 0);
-    attributes.worker = worker;
-    acort_task_t *task = acort_go_ex(&attributes, body, argument);
-    CHECK(task != NULL);
-    return task;
-}
-
 static void *races_in_tasks(void *race) {
-    acort_task_t *one = go_on_worker(1, looks, race), *other = go_on_worker(2, moves, race);
+    acort_task_t *one = go_on_worker(1, 0, looks, race), *other = go_on_worker(2, 0, moves, race);
     join(one), join(other);
     return NULL;
 }

@@ -386,6 +386,6 @@ int main(void) {
     run(leaves_a_group_open, NULL);
     run(waits_for_a_thread, NULL);
     acort_sleep(MILLISECONDS); /* a plain thread */
-    if (!HAS_STRANGERS) nothing_can_wake();
+    if (!HAS_FOREIGN_THREADS) nothing_can_wake();
     return 0;
 }

@@ -24,7 +24,7 @@ int main(void) {
     printf("after: %s\n",
            rounding()); /* after aco_resume() it is as before */
     aco_gtls_co =
-        co; /* the program says who runs: aco_get_co() asks for it */
+        co; /* the program says which coroutine runs: aco_get_co() asks for it */
     acosw_shared_fpenv(main_co, co);
     aco_gtls_co = main_co;
     aco_resume_shared_fpenv(co);

@@ -13,7 +13,7 @@ static void *starts(void *argument) {
     acort_chan_t *chan = acort_chan_new(sizeof(int), 1, 0);
     int value = 7;
     acort_chan_send(chan, &value, ACORT_NEVER);
-    ACORT_WITH_DEADLINE(acort_after(5 * 1000000)) {
+    ACORT_WITH_DEADLINE(acort_after(ACORT_MS(5))) {
         printf("%d\n", fetch(chan));
         if (fetch(chan) == -1) puts(strerror(errno));
         printf("it is late: %d\n", acort_deadline_passed());
@@ -21,7 +21,7 @@ static void *starts(void *argument) {
 
     /* The same without a macro. */
     int64_t outer;
-    if (acort_deadline_push(acort_after(5 * 1000000), &outer) != 0)
+    if (acort_deadline_push(acort_after(ACORT_MS(5)), &outer) != 0)
         return argument;
     value = fetch(chan);
     if (acort_deadline_pop(&outer) == 1) puts("it was late");

@@ -15,7 +15,7 @@ static void *fails(void *group) {
 }
 
 static void *answers(void *text) {
-    int64_t ns = *(char *)text == 'q' ? 1000000 : 60000000000;
+    int64_t ns = *(char *)text == 'q' ? ACORT_MS(1) : ACORT_S(60);
     return acort_sleep(ns) == 0 ? text : NULL;
 }
 
@@ -51,7 +51,7 @@ static void *starts(void *argument) {
 
     group = acort_group_open();
     start(group, sleeps, "with a deadline");
-    acort_group_deadline(group, acort_after(1000000));
+    acort_group_deadline(group, acort_after(ACORT_MS(1)));
     if (acort_group_wait(group, ACORT_NEVER) == -1)
         printf("the group: %s\n", strerror(errno));
     acort_group_close(group);

@@ -36,7 +36,7 @@ static void stop(void) {
     pid_t pid = acort_proc_start(&attr, NULL, ACORT_NEVER);
     if (pid == -1) return;
     if (acort_waitpid(pid, &status, acort_after(5000000)) == -1 &&
-        acort_proc_stop(pid, &status, 1000000000) == 0)
+        acort_proc_stop(pid, &status, ACORT_S(1)) == 0)
         printf("stopped by SIGTERM: %d\n",
                WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }

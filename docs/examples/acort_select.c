@@ -30,7 +30,7 @@ static void *waits(void *argument) {
     if (acort_select_ordered(cases, 2, ACORT_NEVER) == 0) puts("stop");
 
     /* A channel that is closed is disabled: only the timer is left. */
-    int64_t time = acort_after(1000000);
+    int64_t time = acort_after(ACORT_MS(1));
     cases[1].object = NULL;
     cases[0] = (acort_case_t){.op = ACORT_TIMER, .data = &time};
     if (acort_select(cases, 2, ACORT_NEVER) == 0) puts("a millisecond");

@@ -37,7 +37,7 @@ static void show_and_remove(const char *folder) {
 
 static void *works(void *argument) {
     char folder[64];
-    int64_t deadline = acort_after(10000000000); /* a dead server, say */
+    int64_t deadline = acort_after(ACORT_S(10)); /* a dead server, say */
     snprintf(folder, sizeof folder, "/tmp/acort_stat.%d", (int)getpid());
     if (acort_mkdir(folder, 0700, deadline) == -1) {
         perror(folder);

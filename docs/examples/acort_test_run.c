@@ -3,12 +3,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define S 1000000000LL                                   /* a second */
-
 static void *sleeps(void *argument) {
     int64_t start = acort_now();
-    acort_sleep(3600 * S);
-    printf("%d seconds later\n", (int)((acort_now() - start) / S));
+    acort_sleep(ACORT_S(3600));
+    printf("%d seconds later\n", (int)((acort_now() - start) / ACORT_S(1)));
     return argument;
 }
 
@@ -16,7 +14,7 @@ static void *reads(void *argument) {
     int ends[2];
     char byte;
     if (pipe(ends) == -1) return NULL;
-    if (acort_read(ends[0], &byte, 1, acort_after(5 * S)) == -1)
+    if (acort_read(ends[0], &byte, 1, acort_after(ACORT_S(5))) == -1)
         puts(errno == EPERM ? "EPERM" : "ETIMEDOUT");
     acort_close(ends[0]);
     acort_close(ends[1]);
@@ -26,8 +24,7 @@ static void *reads(void *argument) {
 int main(void) {
     if (acort_test_run(1, sleeps, NULL) == -1) return 1;
     if (acort_test_run(1, reads, NULL) == -1) return 1;
-    acort_opts_t opts;
-    acort_opts_init(&opts, sizeof opts);
+    acort_opts_t opts = ACORT_OPTS_INIT;
     opts.flags = ACORT_TEST | ACORT_TEST_OUTSIDE;
     opts.test_seed = 1;
     return acort_run_ex(&opts, reads, NULL, NULL) == -1;

@@ -26,7 +26,7 @@ int main(void) {
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
     aco_t *co = aco_create(main_co, stack, 0, switches, NULL);
     co->arg = co;
-    /* The program says who runs: aco_get_arg() asks for it. */
+    /* The program says which coroutine runs: aco_get_arg() asks for it. */
     for (int i = 0; i < 2; i++) {
         aco_gtls_co = co;
         acosw(main_co, co);

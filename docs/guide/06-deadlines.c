@@ -116,7 +116,7 @@ static int run_room(int listener, void (*scene)(int)) {
 static void scene(int listener) {
     visitor_t ann = visit(listener, "ann");
     hears(&ann);
-    idle = 20000000;                                    /* 20 ms, for those who come from now on */
+    idle = 20000000;                                    /* 20 ms, for clients that come from now on */
     visitor_t bob = visit(listener, "bob");
     for (int i = 0; i < 3; i++) hears(&bob);
     idle = ACORT_S(30);

@@ -14,9 +14,8 @@ static void *ask(void *argument) {
 
 /* Returns the first mirror that has answered, or NULL. */
 static mirror_t *first_of(mirror_t *mirrors, int count, int64_t deadline) {
-    acort_attr_t attr;
+    acort_attr_t attr = ACORT_ATTR_INIT;
     void *answer = NULL;
-    acort_attr_init(&attr, sizeof attr);
     attr.group = acort_group_open();
     if (attr.group == NULL) return NULL;
     for (int i = 0; i < count; i++) acort_go_ex(&attr, ask, &mirrors[i]);
@@ -27,7 +26,7 @@ static mirror_t *first_of(mirror_t *mirrors, int count, int64_t deadline) {
 }
 
 static void *begin(void *unused) {
-    static mirror_t mirrors[] = {{"far", 30000000000}, {"broken", -1}, {"near", 2000000}};
+    static mirror_t mirrors[] = {{"far", ACORT_S(30)}, {"broken", -1}, {"near", ACORT_MS(2)}};
     mirror_t *first = first_of(mirrors, 3, acort_after(20000000000));
     puts(first == NULL ? "no answer" : first->name);
     first = first_of(&mirrors[1], 1, ACORT_NEVER);

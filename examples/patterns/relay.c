@@ -26,8 +26,7 @@ static void *copy(void *argument) {
 /* Copies between two sockets until both have ended. Returns 0, or -1 and errno. The caller closes them. */
 static int relay(int a, int b) {
     direction_t there = {a, b}, back = {b, a};
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.arg_copy_size = sizeof there;
     attr.group = acort_group_open();
     if (attr.group == NULL) return -1;

@@ -1,6 +1,7 @@
-/* Timeout around a blocking call. Neither a deadline nor a cancellation ends the wait of `acort_blocking()`. So
- * another task makes the call, and the caller waits for a future. After the deadline the call still runs. Its
- * thread is busy until it ends, and its result is dropped. */
+/* Timeout around a blocking call. `acort_blocking_until()` gives up a call that no thread has begun. Neither a
+ * deadline nor a cancellation ends the wait for a call that runs. So another task makes the call, and the
+ * caller waits for a future. After the deadline the call still runs. Its thread is busy until it ends, and its
+ * result is dropped. */
 #include <acort.h>
 #include <errno.h>
 #include <semaphore.h>
@@ -25,8 +26,7 @@ static void *make_call(void *argument) {
 static int block_until(int64_t deadline, acort_body_t fn, void *arg, void **ret) {
     call_t call = {fn, arg, acort_future_new()};
     if (call.result == NULL) return -1;
-    acort_attr_t attr;
-    acort_attr_init(&attr, sizeof attr);
+    acort_attr_t attr = ACORT_ATTR_INIT;
     attr.flags = ACORT_DETACHED;
     attr.arg_copy_size = sizeof call;
     acort_future_ref(call.result);                      /* the task's */

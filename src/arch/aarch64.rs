@@ -66,8 +66,8 @@ pub(crate) use {fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*, v
 /// Bytes between `align_retptr` and `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT_SIZE: usize = 16;
 
-/// The slot of the first value of an unstarted coroutine, and of the result of one that has returned: nothing else uses
-/// it.
+/// The slot of the first value of an unstarted coroutine, and of the result of one that has returned. It has no
+/// other use.
 pub(crate) const FIRST_VALUE_SLOT: usize = 1;
 
 /// The slot of the frame pointer, x29.

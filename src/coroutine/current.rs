@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | any | NULL | nothing is certain |
 //! | `co` | `co->main_co` | `co` runs; its main coroutine waits in a resume |
-//! | `co` | `co` | as above, after a resume that `co` made has returned to it, or a transfer came to it |
+//! | `co` | `co` | `co` runs; a resume that `co` made has returned to it, or a transfer came to it |
 //! | `co` | other | a program has written `main_co`: nothing is certain |
 //!
 //! * R1. `aco_gtls_co` alone proves nothing. A program may have left the coroutine by longjmp, freed it, or written

@@ -17,7 +17,7 @@ pub(crate) fn for_each(mut visit: impl FnMut(*mut aco_t) -> c_int) -> c_int {
         .find(|&answer| answer != 0);
     let in_records = || {
         ThreadRecords::new()
-            // SAFETY: who has a record exists. It may be in a slab: an address that came home.
+            // SAFETY: a coroutine that has a record exists. It may be in a slab: an address that came home.
             .filter(|&co| unsafe { !slab::is_own(co.cast()) && state::is_ours(co) })
             .map(visit)
             .find(|&answer| answer != 0)

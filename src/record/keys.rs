@@ -44,7 +44,7 @@ static KEYS: [Key; MAX_KEYS] =
 /// `out` is valid for writes.
 pub(crate) unsafe fn create_at(out: *mut u64, destructor: Option<Destructor>) -> bool {
     let Some(key) = create(destructor) else { return false };
-    // SAFETY: the caller passes an `out` that is valid for writes.
+    // SAFETY: `out` is valid for the write of a `u64`.
     unsafe { out.write(key) };
     sanitizer::unpoison(out.cast(), size_of::<u64>());
     true

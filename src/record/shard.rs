@@ -7,7 +7,7 @@ use super::table::Table;
 use crate::abi::aco_t;
 use crate::lock::Lock;
 
-/// A table and its lock (R1), in cache lines of their own.
+/// A table and its lock (R1), in cache lines that no other data share.
 #[repr(align(64))]
 pub(super) struct Shard {
     lock: Lock,

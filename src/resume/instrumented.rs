@@ -67,7 +67,8 @@ unsafe fn resume_with_frame_pointer(
     resume: Resume,
 ) -> Resumed {
     let resume = resume as *const ();
-    // SAFETY: `co` is as `resume` requires, which takes two arguments and returns a `Resumed`.
+    // SAFETY: `co` is as `resume` requires. The call passes four argument registers, of which `resume` reads the first
+    // two. A `Resumed` is two words, so `resume` returns it in the two registers of `ReturnRegisters`.
     let returned = unsafe {
         arch::call_with_frame_pointer(co, value.cast(), ptr::null_mut(), 0, resume, frame)
     };

@@ -10,7 +10,7 @@
 //!       tsan: switch to to's fiber
 //!                                         hook pair = 0, 0
 //!   the switch  ─────────────────────────────────────────────────>
-//!                                                                 after_switch(&fake), of its own; or
+//!                                                                 its after_switch(&fake); or
 //!                                                                 after_first_switch(): it has started
 //!                                                                   notify_arrival
 //!                                         hook pair = 1, 1

@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 
 use super::class::Class;
 use super::heap::{self, release_heap};
-use super::slab_set::{self, Slab, SlabSet};
+use super::slab_lists::{Slab, SlabSet};
+use super::slab_set;
 use super::thread_heap::acquire_heap;
 use super::{fallback, region};
 use crate::{sanitizer, tls};

@@ -35,7 +35,7 @@ const ALIGNMENT: usize = 16;
 
 impl diag::Describe for Allocator {
     unsafe fn describe(object: *const Allocator, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller passes an allocator.
+        // SAFETY: `object` is an `Allocator`, which does not change once it is published.
         write!(f, ", allocate {:#x}", unsafe { (*object).allocate } as usize)
     }
 }

@@ -33,7 +33,8 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 
 use super::class::Class;
 use super::region;
-use super::slab_set::{self, Slab, SlabSet, current_mut, next_free, obtain_slab, unmap_slab};
+use super::slab_lists::{Slab, SlabSet, current_mut};
+use super::slab_set::{self, next_free, obtain_slab, unmap_slab};
 use crate::abi::aco_t;
 use crate::{sys, tls, valgrind};
 

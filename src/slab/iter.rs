@@ -4,7 +4,8 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::class::Class;
-use super::slab_set::{Slab, SlabSet, reclaim_empty};
+use super::slab_lists::{Slab, SlabSet};
+use super::slab_set::reclaim_empty;
 use crate::abi::aco_t;
 use crate::tls;
 

@@ -23,6 +23,7 @@ mod fallback;
 mod heap;
 mod iter;
 mod region;
+mod slab_lists;
 mod slab_set;
 mod thread_heap;
 mod words;

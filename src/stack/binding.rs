@@ -27,7 +27,7 @@ use crate::{arch, sanitizer, slab, state, tls};
 /// `block` is the control block of a live share stack, or None.
 #[inline(always)]
 pub(crate) unsafe fn has_no_users(block: Option<BlockPtr>) -> bool {
-    // SAFETY: the caller passes a LIVE block.
+    // SAFETY: the stack is live, so its block is LIVE, and its count can be read.
     block.is_some_and(|block| unsafe { (*block.as_ptr()).users } == 0)
 }
 
@@ -36,7 +36,7 @@ pub(crate) unsafe fn has_no_users(block: Option<BlockPtr>) -> bool {
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
-    // SAFETY: the caller passes a live stack.
+    // SAFETY: the stack is live, so its block is LIVE, and its count can be read.
     unsafe { control_block::block_of(stack).is_none_or(|block| block.as_ref().users > 1) }
 }
 
@@ -47,7 +47,7 @@ pub(crate) unsafe fn is_shared(stack: *mut aco_share_stack_t) -> bool {
 /// is `block`.
 #[inline(always)]
 pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller passes a coroutine of the library on a live stack. Generation 0 (CB2): resuming a coroutine on
+    // SAFETY: the stack of `co` is live, and `block` is its block. Generation 0 (CB2): resuming a coroutine on
     // a copy by value is never refused.
     unsafe {
         let stack = (*co).share_stack;
@@ -63,7 +63,7 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack, and [`is_stack_destroyed`] is false for it.
 pub(crate) unsafe fn rebind(co: *mut aco_t) {
-    // SAFETY: the caller passes a coroutine on a live stack.
+    // SAFETY: the stack of `co` is live, so its block, if it has one, is LIVE.
     unsafe {
         if let Some(block) = control_block::block_of((*co).share_stack)
             && block.as_ref().exclusive != co
@@ -80,7 +80,7 @@ pub(crate) unsafe fn rebind(co: *mut aco_t) {
 /// `block` is the control block of `stack`, which is live.
 #[inline(always)]
 unsafe fn add_user(stack: *mut aco_share_stack_t, block: BlockPtr) {
-    // SAFETY: the caller passes a LIVE block.
+    // SAFETY: the stack is live, so its block is LIVE.
     unsafe {
         let users = &raw mut (*block.as_ptr()).users;
         *users = (*users).saturating_add(1);
@@ -142,7 +142,7 @@ unsafe fn is_stack_destroyed_slow(co: *mut aco_t) -> bool {
 /// # Safety
 /// `co` points to a coroutine with a live share stack.
 pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
-    // SAFETY: the caller passes a coroutine on a live stack.
+    // SAFETY: the stack of `co` is live, so its block, if it has one, is LIVE.
     unsafe {
         let bound = state::generation(co);
         let block = control_block::block_of((*co).share_stack);
@@ -157,7 +157,7 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
 /// `co` points to a coroutine that owns its share stack, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller passes the owner of a live stack, and the block of that stack.
+    // SAFETY: `co` owns its stack, which is therefore live, and `block` is the block of that stack.
     unsafe {
         if let Some(found) = block
             && !sanitizer::is_present()
@@ -193,7 +193,7 @@ pub(super) unsafe fn is_callers(stack: *mut aco_share_stack_t) -> bool {
 /// `stack` points to a live share stack, whose control block is `block`.
 #[inline(always)]
 pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
-    // SAFETY: the caller passes the block of a live stack. An owner is a coroutine, and a block in a slab can be read.
+    // SAFETY: the stack is live, so `block` is LIVE. An owner is a coroutine, and a block in a slab can be read.
     unsafe {
         if let Some(block) = block.map(NonNull::as_ptr)
             && !(*block).exclusive.is_null()

@@ -105,7 +105,8 @@ unsafe fn identity_word(stack: *mut aco_share_stack_t) -> *mut u64 {
 /// `stack` points to a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn block_of(stack: *mut aco_share_stack_t) -> Option<BlockPtr> {
-    // SAFETY: the caller passes a share stack. A struct that holds its own address is the start of a block (CB3).
+    // SAFETY: `stack` is live or destroyed, so its identity word is mapped. A struct that holds its own
+    // address is the start of a block (CB3).
     unsafe {
         (*identity_word(stack) >> 8 == stack as u64).then(|| NonNull::new_unchecked(stack.cast()))
     }

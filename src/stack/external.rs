@@ -29,7 +29,7 @@ pub(crate) unsafe fn create_in(
     let block = control_block::allocate()?;
     let memory = StackMemory { usable: memory, mapping: core::ptr::null_mut(), is_guarded: false };
     sanitizer::register_root(memory.usable, size);
-    // SAFETY: the block was allocated above. It describes memory that the caller passes for this stack.
+    // SAFETY: the block was allocated above. It describes memory that is the program's, for this stack only.
     unsafe {
         init_block(block, &Sizes::external(size), &memory);
         Ok(activate(block, memory.usable, size))

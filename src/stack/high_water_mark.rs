@@ -3,7 +3,7 @@
 use super::binding::is_callers;
 use super::control_block;
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, diag, sanitizer};
+use crate::{arch, diag, sanitizer, valgrind};
 
 /// The byte that [`paint`] writes.
 const PAINT: u8 = 0xa5;
@@ -30,7 +30,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
         let low = (*stack).ptr.cast::<u8>();
         let size = used.saturating_sub(arch::RED_ZONE).saturating_sub(low.addr());
         sanitizer::unpoison_stack(low.cast(), size);
-        low.write_bytes(PAINT, size);
+        valgrind::without_reports(|| low.write_bytes(PAINT, size));
         if let Some(block) = control_block::block_of(stack) {
             (*block.as_ptr()).is_painted = 1;
         }
@@ -42,7 +42,7 @@ pub(crate) unsafe fn paint(function: &str, stack: *mut aco_share_stack_t) {
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the caller passes a live stack, whose bytes from `ptr` to its top can be read.
+    // SAFETY: `stack` is live, so its bytes from `ptr` to its top can be read.
     unsafe {
         let is_painted =
             control_block::block_of(stack).is_some_and(|block| block.as_ref().is_painted != 0);
@@ -50,11 +50,13 @@ pub(crate) unsafe fn high_water_mark(stack: *mut aco_share_stack_t) -> usize {
             return 0;
         }
         let top = (*stack).align_retptr as usize;
-        let mut ptr = (*stack).ptr.cast::<u8>();
-        while ptr.addr() < top && ptr.read_volatile() == PAINT {
-            ptr = ptr.add(1);
-        }
-        top - ptr.addr()
+        valgrind::without_reports(|| {
+            let mut ptr = (*stack).ptr.cast::<u8>();
+            while ptr.addr() < top && ptr.read_volatile() == PAINT {
+                ptr = ptr.add(1);
+            }
+            top - ptr.addr()
+        })
     }
 }
 

@@ -88,7 +88,7 @@ impl Sizes {
 /// # Safety
 /// `stack` points to a live share stack.
 pub(crate) unsafe fn guard_and_gap(stack: *const aco_share_stack_t) -> usize {
-    // SAFETY: the caller passes a live stack.
+    // SAFETY: `stack` is live, so its sizes are set.
     unsafe { Sizes { usable: (*stack).sz, mapped: (*stack).real_sz }.guard_and_gap() }
 }
 

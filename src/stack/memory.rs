@@ -153,7 +153,7 @@ pub(super) fn usable_start(mapping: *mut c_void, sizes: &Sizes) -> *mut c_void {
 /// # Safety
 /// `usable` is memory of these sizes, from [`allocate`] or the program's, and no frame is on it.
 pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
-    // SAFETY: the caller passes memory of these sizes that nothing uses.
+    // SAFETY: the memory has these sizes, and no frame is on it.
     unsafe {
         if sizes.mapped == 0 {
             sys::free(usable);

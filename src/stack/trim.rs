@@ -30,7 +30,7 @@ const MAX_PAGES: usize = 256;
 /// # Safety
 /// `stack` points to a live share stack. No coroutine runs on it, except perhaps the caller.
 pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
-    // SAFETY: the caller passes a live stack; nothing uses its bytes below `lowest`.
+    // SAFETY: `stack` is live, so its memory is mapped; nothing uses its bytes below `lowest`.
     unsafe {
         let sizes = Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
         let Some(lowest) = lowest_used_address(stack) else { return 0 };
@@ -56,7 +56,7 @@ pub(crate) unsafe fn trim(stack: *mut aco_share_stack_t) -> usize {
 /// # Safety
 /// `stack` points to a live share stack.
 unsafe fn lowest_used_address(stack: *mut aco_share_stack_t) -> Option<usize> {
-    // SAFETY: the caller passes a live stack; its owner is NULL or a coroutine.
+    // SAFETY: `stack` is live; its owner is NULL or a coroutine.
     unsafe {
         let sp = arch::stack_pointer();
         if aco_share_stack_t::contains(stack, sp) {

@@ -40,7 +40,7 @@ pub(crate) unsafe fn set_signal_action(
 /// # Safety
 /// `action` points to an action that [`set_signal_action`] wrote.
 pub(crate) unsafe fn restore_signal_action(signal: c_int, action: *const libc::sigaction) {
-    // SAFETY: the caller passes an action of `sigaction`.
+    // SAFETY: `sigaction` has written the action, so it is valid; NULL: the present one is not asked for.
     unsafe { libc::sigaction(signal, action, ptr::null_mut()) };
 }
 

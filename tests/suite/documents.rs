@@ -13,6 +13,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("links of the documents", check_links),
         Case::new("form of CHANGELOG.md", || check_changelog(&read("CHANGELOG.md")?)),
         Case::new("the form is looked at", wrong_changelogs_fail),
+        Case::new("functions in CHANGELOG.md", functions_of_the_changelog),
         Case::new("version in debian/changelog", debian_version),
     ];
     cases.extend(figures::cases());
@@ -110,6 +111,27 @@ fn wrong_changelogs_fail() -> Result {
     ];
     let passed = wrong.iter().find(|text| check_changelog(text).is_ok());
     ensure!(passed.is_none(), "passes: {passed:?}");
+    Ok(())
+}
+
+/// Each function with a page, beside libaco's own, is in the changelog. Those of a shared floating-point environment have
+/// one line for all.
+fn functions_of_the_changelog() -> Result {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = |text: String| -> BTreeSet<String> {
+        text.split(|c| !is_of_name(c)).map(str::to_string).collect()
+    };
+    let (map, told) = (read("libaco.map")?, words(read("CHANGELOG.md")?));
+    let (pages, mut names) = (words(read("tests/manual/pages.txt")?), words(map.clone()));
+    let libaco = map.split('}').find(|node| node.contains("ACO_1.2"));
+    let libaco = words(libaco.ok_or("libaco.map has no node ACO_1.2")?.to_string());
+    const INTERNAL: [&str; 1] = ["aco_arrived_by_hand"];
+    names.retain(|name| {
+        let is_public = pages.contains(name) && !libaco.contains(name);
+        is_public && !name.ends_with("_shared_fpenv") && !INTERNAL.contains(&name.as_str())
+    });
+    let missing: Vec<_> = names.difference(&told).collect();
+    ensure!(!names.is_empty() && missing.is_empty(), "CHANGELOG.md lacks {missing:?}");
     Ok(())
 }
 

@@ -67,7 +67,7 @@ impl Provider {
             name: "libkqueue",
             folder: ask("--variable=libdir")?.trim().into(),
             header: ask("--cflags")?.trim().into(),
-            define: "-DHAS_STRANGERS=1 -DOVER_KQUEUE=1",
+            define: "-DHAS_FOREIGN_THREADS=1 -DOVER_KQUEUE=1",
             skip: &["descriptors_gone", "loop", "ten_thousand", "reused"],
             supports_fork: false,
         })

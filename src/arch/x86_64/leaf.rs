@@ -8,7 +8,7 @@ use core::ffi::c_void;
 /// # Safety
 /// `fpenv` is writable for 8 bytes.
 pub(crate) unsafe fn get_fpenv(fpenv: *mut c_void) {
-    // SAFETY: the caller passes 8 writable bytes; both instructions only store.
+    // SAFETY: `fpenv` is writable for the 8 bytes that both instructions store. They change no register and no flags.
     unsafe {
         asm!(
             "fnstcw [{fpenv}]",

@@ -20,6 +20,8 @@ pub mod groups;
 
 pub mod channels;
 
+pub mod select;
+
 pub mod sync;
 
 pub mod rwlock;
@@ -56,7 +58,7 @@ pub mod signals;
 
 pub mod programs;
 
-pub mod watch;
+pub mod inspection;
 
 use core::ffi::c_int;
 

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn acort_signal_wait(
 /// takes its action, by default the end of the process. When the run ends, the signals are blocked
 /// or not, as they were before the call.
 ///
-/// In acort_run() the call blocks the signals itself; a program with threads of its own blocks them
+/// In acort_run() the call blocks the signals itself; a program that has other threads blocks them
 /// before it starts those. For acort_enter(), block them before acort_new(), as for
 /// acort_signal_wait(). A task of the runtime waits for them as acort_signal_wait() does. No deadlock
 /// is found while it waits.
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn acort_signal_wait(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_cancel_on_signals(set: *const libc::sigset_t) -> c_int {
     // SAFETY: `set` is NULL or initialized.
-    status(unsafe { signal_cancel::watch(set) })
+    status(unsafe { signal_cancel::start(set) })
 }
 
 /// Waits for the end of the child `pid`, as waitpid(2) does. Its status goes to `status`, unless

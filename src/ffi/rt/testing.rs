@@ -13,7 +13,8 @@ use crate::rt::sched::{lifecycle, options};
 ///
 /// `seed` gives the order in which tasks run, and the case that acort_select() takes. The same
 /// `seed` gives the same order in every process. With 0, tasks run in the order in which they become
-/// ready.
+/// ready. It does not give the order in which calls of acort_blocking() run and end: real threads
+/// make them.
 ///
 /// A deadlock is reported at once, as acort_run() does. No other thread may wake a task of the run,
 /// except a function of acort_blocking() that a task waits for. Calls on file descriptors, files,

@@ -20,7 +20,7 @@ pub(super) struct ClassQueue {
 }
 
 impl ClassQueue {
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a queue of its own")]
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a separate queue")]
     const NEW: ClassQueue = ClassQueue {
         queue: JobQueue::NEW,
         max_threads: AtomicU32::new(0),

@@ -16,7 +16,7 @@ pub(crate) struct JobQueue {
 
 impl JobQueue {
     /// An empty queue.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a queue of its own")]
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a separate queue")]
     pub(crate) const NEW: JobQueue =
         JobQueue { first: AtomicPtr::new(ptr::null_mut()), last: AtomicPtr::new(ptr::null_mut()) };
 

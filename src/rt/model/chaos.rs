@@ -1,6 +1,6 @@
 //! Chaos mode, for tests: the environment variable ACORT_CHAOS is the seed of random decisions. They are the
 //! order in which tasks run, how many run before the worker polls, and how much a call reads or writes at once. A
-//! correct program is correct in chaos mode, too. A test run has a seed of its own (`test_run`).
+//! correct program is correct in chaos mode, too. A test run has its own seed (`test_run`).
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -60,7 +60,7 @@ pub struct Group {
     /// Its deadline, or null; the runtime's lock guards it (GT1 of `group_timer`).
     pub(crate) timer: *mut GroupTimer,
     /// The group of the task that waits for signals on behalf of this main group, or null (SG1 of `signal_cancel`).
-    pub(crate) signal_watch: *mut Group,
+    pub(crate) signal_listener: *mut Group,
     /// The node of the group in the runtime's list, which the runtime's lock guards (NG1).
     pub(crate) brackets: Brackets<Group>,
     _aliased: Aliased,

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `abi` | The constants and structs of `include/acort.h`, as Rust has them |
+//! | `abi` | The constants and structs of `include/acort.h`, as Rust has them: runtimes, tasks, channels and select |
 //! | `caller` | The caller of a function of the runtime: a task on its worker, or a plain thread |
 //! | `chaos` | Chaos mode, for tests: the environment variable ACORT_CHAOS is the seed of random decisions |
 //! | `cold_block` | The layout of the cold part of a task: a block from malloc for what few tasks need |

@@ -16,7 +16,7 @@ use crate::rt::base::{Aliased, Injector, Lock, NestedList};
 pub struct Runtime {
     pub(crate) options: acort_opts_t,
     /// Tasks that wait for signals on behalf of a run (see `sched/signal_cancel`).
-    pub(crate) signal_watches: AtomicU32,
+    pub(crate) signal_listeners: AtomicU32,
     /// The state that its threads inherit.
     pub(crate) inherited: *mut Inherited,
     /// An array of `options.workers` workers, which are live as long as the runtime.

@@ -172,7 +172,7 @@ unsafe impl HeapSlot for Task {
 
 impl diag::Describe for Task {
     unsafe fn describe(object: *const Task, f: &mut Formatter) -> fmt::Result {
-        // SAFETY: the caller passes a live task.
+        // SAFETY: `object` is a live task, whose number does not change.
         write!(f, ", task {}", unsafe { (*object).id() })
     }
 }

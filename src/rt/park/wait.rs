@@ -20,7 +20,7 @@
 //! A waker may come before the task has switched. The task still resumes after the switch: only its worker runs it
 //! (T2).
 //!
-//! What comes before the switch and what comes after it are functions of their own, and little is kept between them: on
+//! What comes before the switch and what comes after it are separate functions, and little is kept between them: on
 //! a shared stack it is copied away, and takes memory while the task waits.
 
 use core::sync::atomic::Ordering;

@@ -4,7 +4,7 @@
 //! of a later one, nor its own: dup2(2) of a number to itself would leave FD_CLOEXEC.
 //!
 //! * P1. A source that is also a target is duplicated first, to a number above all targets. So the order does not
-//!   matter: equal and crossing numbers need no case of their own.
+//!   matter: equal and crossing numbers need no special case.
 //! * P2. Each descriptor that is made here has FD_CLOEXEC. The new program has the targets alone, and what the program
 //!   itself has without the flag.
 //! * P3. The parent's ends of pipes are no standard descriptors, although those may be free: else output of the

@@ -131,10 +131,10 @@ pub(crate) unsafe fn run(
             let worker = *(*runtime).workers;
             attach(worker)?;
             let _test = TestRun::begin(&mut *worker, &(*runtime).options);
-            let has_only_watches = |runtime: &Runtime| {
-                runtime.live_tasks() <= runtime.signal_watches.load(Ordering::Relaxed).into()
+            let has_only_listeners = |runtime: &Runtime| {
+                runtime.live_tasks() <= runtime.signal_listeners.load(Ordering::Relaxed).into()
             };
-            run_worker(worker, has_only_watches, || signal_cancel::cancel_watch(group));
+            run_worker(worker, has_only_listeners, || signal_cancel::cancel_listener(group));
             main_result(group, main, ret)
         });
         destroy(runtime);
@@ -247,7 +247,7 @@ pub(crate) unsafe fn enter(
             (*group).mark_caller_blocked();
             let mode = WaitMode::Uninterruptible;
             let waited = group::wait(Caller::current(), group, mode, Deadline::NEVER);
-            signal_cancel::close_watch(group);
+            signal_cancel::close_listener(group);
             let outcome = waited.and_then(|()| main_result(group, main, ret));
             strict::warn_unjoined(group);
             group::free(group);

@@ -1,21 +1,21 @@
 //! acort_cancel_on_signals(): the first signal cancels the main task of a run.
 //!
 //! ```text
-//!   the call      blocks the signals, or finds them blocked; starts the watch, a task in a group of its own
-//!   the watch     waits as acort_signal_wait() does
+//!   the call      blocks the signals, or finds them blocked; starts the listener, a task in a separate group
+//!   listener      waits as acort_signal_wait() does
 //!                   a signal: cancels the main task, or its group if that task has ended; unblocks the signals on its
 //!                   thread, so that the next one takes its action; waits for the end of the run
 //!                 restores the signal mask of its thread
-//!   end of run    no task of the main group lives: cancels the watch, and waits for its end
+//!   end of run    no task of the main group lives: cancels the listener, and waits for its end
 //! ```
 //!
-//! * SG1. `signal_watch` of a main group is set once, under the group's lock. The thread of the run reads it when no
+//! * SG1. `signal_listener` of a main group is set once, under the group's lock. The thread of the run reads it when no
 //!   task of the group lives.
-//! * SG2. `signal_watches` counts the watches of a runtime, from before the task is spawned until it has restored the
-//!   mask, or for good if it never began. acort_run() ends when no more tasks live than it has watches.
+//! * SG2. `signal_listeners` counts the listeners of a runtime, from before the task is spawned until it has restored
+//!   the mask, or for good if it never began. acort_run() ends when no more tasks live than it has listeners.
 //! * SG3. In acort_run() one thread runs all tasks, and starts the threads of the blocking pool: the call blocks the
 //!   signals there, and in the state that the pool inherits. In other runtimes the program has blocked them.
-//! * SG4. The watch stays on its worker (T2), so it restores the mask that it has changed.
+//! * SG4. The listener stays on its worker (T2), so it restores the mask that it has changed.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -30,8 +30,8 @@ use crate::rt::os::{self, Deadline, Result};
 use crate::rt::park::{cancel, sleep, suspend, wait};
 use crate::tls;
 
-/// What the watch is told.
-struct Watch {
+/// The argument of the listener.
+struct ListenerArgs {
     signals: SignalSet,
     /// Those of them that the thread had blocked before the call.
     blocked_before: SignalSet,
@@ -90,32 +90,32 @@ unsafe fn block(runtime: *mut Runtime, signals: SignalSet) -> Result<()> {
 ///
 /// # Safety
 /// `set` is null or initialized.
-pub(crate) unsafe fn watch(set: *const libc::sigset_t) -> Result<()> {
+pub(crate) unsafe fn start(set: *const libc::sigset_t) -> Result<()> {
     // SAFETY: the running task's worker, group and runtime are live. The main group is live while it has tasks.
     unsafe {
         let (main_group, signals) = (main_group()?, wanted(set)?);
         let runtime = (*main_group).runtime;
         let own = group::open(runtime, ptr::null_mut(), false)?.as_ptr();
         let guard = (*main_group).lock.guard();
-        let is_first = (*main_group).signal_watch.is_null();
+        let is_first = (*main_group).signal_listener.is_null();
         if is_first {
-            (*main_group).signal_watch = own;
+            (*main_group).signal_listener = own;
         }
         drop(guard);
         let blocked_before = from_sigset(&os::signal_mask()) & signals;
         let outcome = match is_first {
-            true => start(own, &Watch { signals, blocked_before, main_group }),
+            true => start_listener(own, &ListenerArgs { signals, blocked_before, main_group }),
             false => Err(libc::EBUSY),
         };
         if outcome.is_ok() && tls::current() == (*task::current()).co {
-            // The watch is the next task that runs: it has its signalfd before the program can take the last
+            // The listener is the next task that runs: it has its signalfd before the program can take the last
             // descriptor.
             wait::switch_to_scheduler();
         }
         if outcome.is_err() {
             if is_first {
                 let _guard = (*main_group).lock.guard();
-                (*main_group).signal_watch = ptr::null_mut();
+                (*main_group).signal_listener = ptr::null_mut();
             }
             group::free(own);
         }
@@ -123,39 +123,39 @@ pub(crate) unsafe fn watch(set: *const libc::sigset_t) -> Result<()> {
     }
 }
 
-/// Blocks the signals, and starts the watch. Errors: as for [`watch`]; the mask is as before.
+/// Blocks the signals, and starts the listener. Errors: as for [`start`]; the mask is as before.
 ///
 /// # Safety
 /// `own` is a group without tasks, in the runtime of the running task.
-unsafe fn start(own: *mut Group, told: &Watch) -> Result<()> {
+unsafe fn start_listener(own: *mut Group, args: &ListenerArgs) -> Result<()> {
     let worker = Worker::current();
-    // SAFETY: the worker and its runtime are live. The task gets a copy of what it is told.
+    // SAFETY: the worker and its runtime are live. The task gets a copy of the argument.
     unsafe {
         let (runtime, mask) = ((*own).runtime, os::signal_mask());
-        block(runtime, told.signals)?;
+        block(runtime, args.signals)?;
         let attributes = acort_attr_t {
             name: c"acort-signals".as_ptr(),
             flags: ACORT_NEXT,
             worker: (*worker).index as i32,
-            arg_copy_size: size_of::<Watch>(),
+            arg_copy_size: size_of::<ListenerArgs>(),
             ..spawn::DEFAULT_ATTRIBUTES
         };
-        (*runtime).signal_watches.fetch_add(1, Ordering::SeqCst);
-        let arg = ptr::from_ref(told).cast_mut().cast();
-        spawn::spawn_in(runtime, own, &attributes, 0, Some(watch_main), arg).map(drop).inspect_err(
-            |_| {
-                (*runtime).signal_watches.fetch_sub(1, Ordering::SeqCst);
+        (*runtime).signal_listeners.fetch_add(1, Ordering::SeqCst);
+        let arg = ptr::from_ref(args).cast_mut().cast();
+        spawn::spawn_in(runtime, own, &attributes, 0, Some(listener_main), arg)
+            .map(drop)
+            .inspect_err(|_| {
+                (*runtime).signal_listeners.fetch_sub(1, Ordering::SeqCst);
                 os::set_signal_mask(&mask);
-            },
-        )
+            })
     }
 }
 
-/// The watch.
-unsafe extern "C" fn watch_main(told: *mut c_void) -> *mut c_void {
-    // SAFETY: the argument is a copy of a `Watch`, which lives as long as the task. The main group is freed later.
+/// The listener.
+unsafe extern "C" fn listener_main(args: *mut c_void) -> *mut c_void {
+    // SAFETY: the argument is a copy of `ListenerArgs`, which lives as long as the task. The main group is freed later.
     unsafe {
-        let Watch { signals, blocked_before, main_group } = *told.cast::<Watch>();
+        let ListenerArgs { signals, blocked_before, main_group } = *args.cast::<ListenerArgs>();
         if wait_for_signal(signals) {
             cancel_main(main_group);
             os::set_signal_mask(&to_sigset(from_sigset(&os::signal_mask()) & !signals));
@@ -164,12 +164,12 @@ unsafe extern "C" fn watch_main(told: *mut c_void) -> *mut c_void {
         let others = from_sigset(&os::signal_mask()) & !signals;
         os::set_signal_mask(&to_sigset(others | blocked_before));
         let runtime = (*main_group).runtime;
-        (*runtime).signal_watches.fetch_sub(1, Ordering::SeqCst);
+        (*runtime).signal_listeners.fetch_sub(1, Ordering::SeqCst);
     }
     ptr::null_mut()
 }
 
-/// Waits for one of the signals. Returns false if the watch is cancelled first.
+/// Waits for one of the signals. Returns false if the listener is cancelled first.
 fn wait_for_signal(signals: SignalSet) -> bool {
     let set = to_sigset(signals);
     loop {
@@ -204,31 +204,31 @@ unsafe fn cancel_main(main_group: *mut Group) {
     }
 }
 
-/// Cancels the watch of a main group. Returns false if it has none.
+/// Cancels the listener of a main group. Returns false if it has none.
 ///
 /// # Safety
 /// The group is live, and no task of it lives.
-pub(super) unsafe fn cancel_watch(main_group: *mut Group) -> bool {
-    // SAFETY: the group is live, and with it its watch's (SG1).
+pub(super) unsafe fn cancel_listener(main_group: *mut Group) -> bool {
+    // SAFETY: the group is live, and with it that of its listener (SG1).
     unsafe {
-        let watch = (*main_group).signal_watch;
-        if !watch.is_null() {
-            group::cancel(watch);
+        let listener = (*main_group).signal_listener;
+        if !listener.is_null() {
+            group::cancel(listener);
         }
-        !watch.is_null()
+        !listener.is_null()
     }
 }
 
-/// Ends the watch of a main group, if it has one. The caller is a plain thread.
+/// Ends the listener of a main group, if it has one. The caller is a plain thread.
 ///
 /// # Safety
-/// As [`cancel_watch`].
-pub(super) unsafe fn close_watch(main_group: *mut Group) {
-    // SAFETY: the group of the watch is live, and the caller is no task of it.
+/// As [`cancel_listener`].
+pub(super) unsafe fn close_listener(main_group: *mut Group) {
+    // SAFETY: the group of the listener is live, and the caller is no task of it.
     unsafe {
-        let watch = (*main_group).signal_watch;
-        if !watch.is_null() {
-            let _ = group::close(watch);
+        let listener = (*main_group).signal_listener;
+        if !listener.is_null() {
+            let _ = group::close(listener);
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   the task                      its coroutine runs on            at its end
-//!   plain                         a stack of its own               cached in `own`, up to a limit
+//!   plain                         its own stack                    cached in `own`, up to a limit
 //!   SHARED                        the worker's shared stack        cached in `shared`, up to a limit
-//!   CUSTOM_STACK                  a stack of its own: another      destroyed
+//!   CUSTOM_STACK                  its own stack, of another        destroyed
 //!                                 size, memory of the program's,
 //!                                 or painted
 //! ```

@@ -128,7 +128,7 @@ pub(crate) unsafe fn close(channel: *mut Channel, last: *const u8) -> Result<()>
     Ok(())
 }
 
-/// A copy of a value in memory of its own; NULL if `value` is NULL. Errors: `ENOMEM`.
+/// A copy of a value, allocated; NULL if `value` is NULL. Errors: `ENOMEM`.
 ///
 /// # Safety
 /// `value` is NULL or readable for `size` bytes.

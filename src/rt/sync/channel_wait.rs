@@ -1,6 +1,6 @@
 //! The calls that send and receive, and wait where they must.
 //!
-//! The parts before and after the switch are functions of their own: what they keep on a shared stack would be copied,
+//! The parts before and after the switch are separate functions: what they keep on a shared stack would be copied,
 //! and take memory, while the task waits. C1 to C7 are in `channel`.
 
 use core::ffi::c_void;

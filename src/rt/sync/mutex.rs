@@ -86,7 +86,7 @@ const _: () = assert!(size_of::<Mutex>() <= size_of::<acort_mutex_t>());
 
 impl Mutex {
     /// An unlocked mutex.
-    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a mutex of its own")]
+    #[allow(clippy::declare_interior_mutable_const, reason = "each use is a separate mutex")]
     pub(crate) const NEW: Mutex = Mutex {
         owner: AtomicUsize::new(0),
         queue: WaitQueue::NEW,

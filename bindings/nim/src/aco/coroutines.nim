@@ -12,7 +12,7 @@
 ## comes out of the `resume` that ran it. A coroutine belongs to the thread that made it.
 ##
 ## What a parked frame holds is alive. A handle that the coroutine itself holds, in a variable that its body
-## captures, keeps it alive for ever, unless it ends, or is cancelled: the cycle collector does not look into stacks.
+## captures, keeps it alive permanently, unless it ends, or is cancelled: the cycle collector does not look into stacks.
 
 import core, native, stacks
 export CoroutineCancelled, CoroutineDefect, SharedStack, newSharedStack, raw, defaultStackSize

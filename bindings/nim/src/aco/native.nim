@@ -61,7 +61,7 @@ else:
   proc aco_get_co*(): ptr aco_t {.importc: "aco_get_co_fn", acoCall.}
   proc current*(): ptr aco_t {.importc: "aco_current_", acoCall.}
 
-# A generator is a coroutine that whoever asks is the resumer of.
+# A generator is a coroutine that its reader resumes.
 proc aco_gen_new*(share_stack: ptr aco_share_stack_t, fp: aco_cofuncp_t, arg: pointer): ptr aco_t
   {.importc, acoExtCall.}
 proc aco_gen_next*(gen: ptr aco_t, value: ptr pointer): cint {.importc, acoExtCall.}

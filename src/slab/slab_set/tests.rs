@@ -1,0 +1,55 @@
+use super::*;
+use std::collections::HashSet;
+
+const CLASS: Class = Class::Area512;
+
+/// Allocates `count` blocks, from as many slabs as that takes.
+fn allocate_blocks(set: *mut SlabSet, count: usize) -> Vec<*mut c_void> {
+    let next = || unsafe {
+        // SAFETY: the set is this test's.
+        allocate(set, CLASS).unwrap_or_else(|| {
+            let slab = obtain_slab(set, CLASS).unwrap();
+            if let Some(full) = current_mut(set, CLASS).replace(slab).as_mut() {
+                full.is_available = false;
+            }
+            allocate_from(slab, CLASS).unwrap()
+        })
+    };
+    (0..count).map(|_| next().as_ptr()).collect()
+}
+
+fn free_blocks(blocks: &[*mut c_void]) {
+    // SAFETY: blocks in use, of slabs of this test's set.
+    blocks.iter().for_each(|&block| unsafe {
+        free(region::start_of(block).unwrap().cast().as_ptr(), block);
+    });
+}
+
+fn count_slabs(set: &SlabSet) -> usize {
+    let (mut slab, mut count) = (set.slabs, 0);
+    while !slab.is_null() {
+        // SAFETY: slabs of the list are mapped.
+        slab = unsafe { (*slab).next_slab };
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn empty_slabs_are_unmapped_but_not_during_an_iteration() {
+    for iterators in [0, 1] {
+        // SAFETY: all zero is a set without slabs.
+        let mut set: SlabSet = unsafe { core::mem::zeroed() };
+        let blocks = allocate_blocks(&raw mut set, 800);
+        let distinct: HashSet<_> = blocks.iter().collect();
+        assert_eq!((distinct.len(), count_slabs(&set)), (800, 3), "64, 128 and 256 KiB");
+        set.iterators = iterators;
+        free_blocks(&blocks);
+        assert_eq!(count_slabs(&set), if iterators == 0 { 1 } else { 3 });
+        set.iterators = 0;
+        // SAFETY: the set is this test's.
+        unsafe { reclaim_empty(&raw mut set) };
+        assert_eq!(count_slabs(&set), 1, "the current slab stays");
+        assert_eq!(allocate_blocks(&raw mut set, 1).len() + count_slabs(&set), 2);
+    }
+}
