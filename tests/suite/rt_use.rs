@@ -45,8 +45,9 @@ const WEB: [Client; 9] = [
 /// Runs a case of a script of tests/use with a server, and returns its output.
 pub fn talk(script: &str, case: &str, is_told: bool, server: &Server) -> Result<String> {
     let mut talk = command(&format!("python3 tests/use/{script}.py {case} {}", server.port));
+    talk.env("ACO_SERVER", server.process().to_string());
     talk.args(is_told.then(|| server.process().to_string()));
-    succeed(talk, 60)
+    succeed(talk, 300)
 }
 
 /// The command of a server, with few descriptors for the case that needs more.
@@ -124,7 +125,7 @@ fn flood(
             let (port, process) = (started.port, started.process());
             let numbers = format!("{port} {process} {count} {bytes} {signal}");
             let line = format!("python3 tests/use/floods.py {what} {numbers}");
-            print!("{}", succeed(command(&line), 60)?);
+            print!("{}", succeed(command(&line), 300)?);
             end(server, started)?;
         }
         Ok(())

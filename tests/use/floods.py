@@ -1,8 +1,6 @@
 """Clients that flood a server of one worker, while another one's questions are answered and a signal ends the server:
 `floods.py echo|http PORT PROCESS CLIENTS BYTES SIGNAL`."""
 
-import contextlib
-import glob
 import os
 import select
 import selectors
@@ -10,10 +8,9 @@ import signal
 import sys
 import time
 
-from common import connect, read_exactly
+from common import Clock, connect, read_exactly
 
-#: Seconds: for an answer, and for the end, in which each server gives its clients a second of grace at most. The time
-#: in which the server or this process is ready and has no processor is not counted.
+#: Seconds: for an answer, and for the end, in which each server gives its clients a second of grace at most.
 ANSWER, END = 2, 6
 ANSWERS = 20
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -53,21 +50,6 @@ def http(client, number):
     answer = b""
     while not answer.endswith(b"Coroutines answer.\n"):
         answer += read_exactly(client, 1)
-
-
-class Clock:
-    """Seconds, without those for which threads of `process` and of this one have waited for a processor."""
-
-    def __init__(self, process):
-        self.process, self.waited = process, 0
-
-    def now(self):
-        waited = 0
-        for stat in glob.glob(f"/proc/{self.process}/task/*/schedstat") + ["/proc/self/schedstat"]:
-            with contextlib.suppress(OSError), open(stat) as file:
-                waited += int(file.read().split()[1])
-        self.waited = max(self.waited, waited)  # the threads of a process that has ended are gone
-        return time.monotonic() - self.waited / 1e9
 
 
 def main(server, port, process, count, size, sent):
