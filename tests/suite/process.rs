@@ -43,15 +43,34 @@ pub fn is_available(mut command: Command) -> bool {
 /// Waits for the end of `child`. After `limit` the child is killed, which is an error.
 pub fn wait(child: &mut Child, limit: Duration) -> Result<ExitStatus> {
     let start = Instant::now();
-    while start.elapsed() <= limit {
+    loop {
+        // Asked before the child: this thread may have had no processor for a long time.
+        let is_late = start.elapsed() > limit;
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
+        if is_late {
+            break;
+        }
         std::thread::sleep(Duration::from_millis(2));
     }
+    let threads = threads(child.id());
     let _ = child.kill();
     let _ = child.wait();
-    Err(format!("no end after {} seconds", limit.as_secs()).into())
+    Err(format!("no end after {} seconds; its threads: {threads}", limit.as_secs()).into())
+}
+
+/// The threads of a process: name, state, and what each waits for in the system.
+fn threads(process: u32) -> String {
+    let folders = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let describe = |folder: PathBuf| {
+        let text = |name| fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let state = text("status")
+            .lines()
+            .find_map(|line| Some(line.strip_prefix("State:")?.trim().to_string()));
+        format!("{} {} {}", text("comm").trim(), state.unwrap_or_default(), text("wchan").trim())
+    };
+    folders.map(|entry| describe(entry.path())).collect::<Vec<_>>().join(", ")
 }
 
 /// Runs `command` for at most `seconds`.
