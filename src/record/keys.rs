@@ -18,7 +18,7 @@ use core::mem;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use crate::sanitizer;
+use crate::{sanitizer, valgrind};
 
 /// The function that gets a value when its coroutine is destroyed or its task has finished.
 pub(crate) type Destructor = unsafe extern "C" fn(*mut c_void);
@@ -33,7 +33,6 @@ struct Key {
     destructor: AtomicPtr<c_void>,
 }
 
-#[unsafe(link_section = "aco_shared")]
 static KEYS: [Key; MAX_KEYS] =
     [const { Key { generation: AtomicU64::new(0), destructor: AtomicPtr::new(ptr::null_mut()) } };
         MAX_KEYS];
@@ -52,6 +51,7 @@ pub(crate) unsafe fn create_at(out: *mut u64, destructor: Option<Destructor>) ->
 
 /// Creates a key. None: all slots are in use.
 fn create(destructor: Option<Destructor>) -> Option<u64> {
+    valgrind::mark_shared((&raw const KEYS).addr(), size_of_val(&KEYS));
     KEYS.iter().zip(0_u64..).find_map(|(key, index)| {
         let generation = key.generation.load(Ordering::Relaxed);
         if is_in_use(generation) {

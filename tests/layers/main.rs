@@ -45,6 +45,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "record",
             "stack",
             "sanitizer",
+            "valgrind",
             "environment",
             "lock",
             "error",
