@@ -3,8 +3,9 @@
 //! Without them Valgrind would treat a switch as a growing stack. A client request is a few instructions that have no
 //! effect on a processor. So the library needs no header of Valgrind, and works with and without it.
 //!
-//! Statics that threads share are in the section `aco_shared`. One request describes them all to Helgrind and DRD, which
-//! report races. Large ones are not: the zeros of that section take space in the file. `mark_shared` describes them.
+//! Statics that threads share are in the section `aco_shared`. One request describes them all to Helgrind and DRD,
+//! which report races. Large ones are not: the zeros of that section take space in the file. `mark_shared` describes
+//! those.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 

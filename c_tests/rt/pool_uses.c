@@ -212,9 +212,10 @@ static int entries(const char *path) {
 
 /* In less time than the 5 s after which a thread without work ends; longer where a loaded processor makes sleeps longer. */
 static void comes_down(const char *path, int most) {
-    int sleeps = 0;
-    while (entries(path) > most && sleeps++ < 3000) acort_sleep(MILLISECONDS);
-    CHECK(entries(path) <= most);
+    int count, sleeps = 0;
+    while ((count = entries(path)) > most && sleeps++ < 3000) acort_sleep(MILLISECONDS);
+    if (count > most) fprintf(stderr, "%s has %d entries\n", path, count);
+    CHECK(count <= most);
 }
 
 /* Gives up opens, by deadlines and cancellation, until all of a round are refused. One refused open does not do: a
