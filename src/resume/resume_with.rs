@@ -15,16 +15,18 @@
 //!
 //! | `co` is | the call is made by |
 //! |---|---|
-//! | suspended in an instrumented switch | that switch, after its last step ([`call_pending`]): so `co` has its exceptions |
-//! | suspended in an inline yield with `INLINE_MARK` | the program's code beside the yield: compilers know of calls, not of assembly, that they throw |
-//! | suspended elsewhere | [`on_top`], a frame between the two, in which nothing is to be done after an exception |
+//! | suspended in an instrumented switch | that switch, as its last step ([`call_pending`]) |
+//! | suspended in an inline yield with `INLINE_MARK` | the program's code beside it: to compilers a call may throw |
+//! | suspended elsewhere | [`on_top`]: a frame between the two, which an exception may pass |
 //! | unstarted | [`first_on_top`] |
 //!
-//! * RW2. For the last three the resume address of `co` is replaced. The stack of `co` is not: so a hook that resumes
+//! * RW2. An exception that the function throws leaves nothing undone: the instrumented switch has put the exception state
+//!   of `co` back, and told the sanitizers.
+//! * RW3. For the last three the resume address of `co` is replaced. The stack of `co` is not: so a hook that resumes
 //!   another coroutine of that stack may have the frames copied out and in.
-//! * RW3. From the moment that `resumed_with` has taken the call, nothing reads the frame of `resume_with`: the function
-//!   may yield, so `on_top` keeps the resume address on the stack of `co`.
-//! * RW4. A hook does not switch. So the code of `co` that runs next takes the call: the word is NULL at every other
+//! * RW4. Once the function runs, nothing reads the frame of `resume_with`: the function may yield. So `on_top` keeps
+//!   the resume address on the stack of `co`.
+//! * RW5. A hook does not switch. So the code of `co` that runs next takes the call: the word is NULL at every other
 //!   moment.
 
 use core::ffi::c_void;
@@ -100,7 +102,7 @@ unsafe fn inline_entry(resume_address: usize) -> Option<usize> {
 #[inline(never)]
 pub(crate) unsafe extern "C" fn resumed_with() -> Resumed {
     let call: *const Call = tls::replace_pending_call(ptr::null_mut()).cast();
-    // SAFETY: the call is in the frame of `resume_with`, which waits (RW3). The current coroutine runs.
+    // SAFETY: the call is in the frame of `resume_with`, which waits (RW4). The current coroutine runs.
     unsafe {
         let value = ((*call).function)((*call).arg);
         let co = tls::current();

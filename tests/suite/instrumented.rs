@@ -22,7 +22,7 @@ pub const VALGRIND: Compiler = Compiler {
     flags: "-DUNDER_VALGRIND",
     variants: &[variant("-O1 -g", Shared)],
     only: "generators hooks lifecycle nesting own_memory own_stack reserve rt/flood rt/group_next rt/poll rt/rwlock \
-        rt/selects rt/sync rt/tasks rt/waiting rt/workers statistics threads transfer values",
+        rt/selects rt/sync rt/tasks rt/waiting rt/workers resume_with statistics threads transfer values",
     ..HOST
 };
 
