@@ -20,10 +20,9 @@
 //! | suspended elsewhere | [`on_top`]: a frame between the two, which an exception may pass |
 //! | unstarted | [`first_on_top`] |
 //!
-//! * RW2. An exception that the function throws leaves nothing undone: the instrumented switch has put the exception state
-//!   of `co` back, and told the sanitizers.
-//! * RW3. For the last three the resume address of `co` is replaced. The stack of `co` is not: so a hook that resumes
-//!   another coroutine of that stack may have the frames copied out and in.
+//! * RW2. An exception that the function throws leaves nothing undone: the instrumented switch has put the exception
+//!   state of `co` back, and told the sanitizers.
+//! * RW3. For the last three the resume address of `co` is replaced. Its stack changes only when it runs.
 //! * RW4. Once the function runs, nothing reads the frame of `resume_with`: the function may yield. So `on_top` keeps
 //!   the resume address on the stack of `co`.
 //! * RW5. A hook does not switch. So the code of `co` that runs next takes the call: the word is NULL at every other
