@@ -3,8 +3,8 @@
 //! That is a pidfd, or the signalfd of a call in the list of `signal_owner`.
 //!
 //! * SO1. `open` writes the number of the descriptor to `reserved` of the case, before any other code reads the case.
-//! * SO2. A descriptor that is ready says that there may be something to take. A pass that draws the case takes it: only
-//!   the chosen case waits for the child or takes the signal. If other code was first, the case is not ready.
+//! * SO2. A descriptor that is ready says that there may be something to take. A pass that draws the case takes it. So
+//!   only the chosen case waits for its child or takes the signal. If other code was first, the case is not ready.
 //! * SO3. The call closes all when it ends, after its references to the files. It holds no lock then, nor in `open`:
 //!   `signal_owner` waits for a mutex.
 
@@ -34,8 +34,9 @@ enum Source {
 impl Opened {
     pub(super) const NONE: Opened = Opened(ptr::null_mut());
 
-    /// Opens what the case needs. Errors: `EINVAL` for a process id that is not positive, a set that is NULL, or a signal
-    /// that is not blocked; `ECHILD`; `EPERM` in a closed test run; `ENOMEM`; those of pidfd_open(2) and signalfd(2).
+    /// Opens what the case needs. Errors: `EINVAL` for a process id that is not positive, a set that is NULL, or a
+    /// signal that is not blocked; `ECHILD`; `EPERM` in a closed test run; `ENOMEM`; those of pidfd_open(2) and
+    /// signalfd(2).
     ///
     /// # Safety
     /// The set of a signal's case is initialized.
