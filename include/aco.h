@@ -381,6 +381,16 @@ void aco_exit1_shared_fpenv(aco_t *co) __attribute__((noreturn));
 /// `resumed` may be destroyed, if its memory is still readable.
 void aco_arrived_by_hand(aco_t *here, aco_t *resumed);
 
+/// Calls the function that was passed to aco_resume_with(). The code beside an inline yield calls
+/// it. Programs do not call it.
+///
+/// # Returns
+/// The result of the function.
+///
+/// # Safety
+/// The running coroutine was resumed at that code by aco_resume_with().
+void *aco_resumed_with(void);
+
 /// Returns the version of the library that is loaded. ACO_VERSION_NUMBER is the version of the
 /// header.
 ///

@@ -143,6 +143,25 @@ void *aco_result(aco_t *co);
 /// what the function of a coroutine of aco_new() returns, otherwise NULL.
 void *aco_resume_value(aco_t *co, void *value);
 
+/// Resumes `co` like aco_resume(), but `co` calls `fn(arg)` first, on its own stack, as if the call
+/// were where it is suspended. Then its yield returns. `fn` runs as code of `co`: it may throw an
+/// exception into the frames of `co`, print them, yield, or exit. An unstarted coroutine calls `fn`
+/// before its entry function.
+///
+/// The result of `fn` is passed to `co` as aco_resume_value() passes a value.
+///
+/// An exception passes the yield of `co` if the yield is a call, or inline and compiled by gcc 11,
+/// clang 11 or later with this version's header. It ends the process as any other one does if `co`
+/// does not catch it.
+///
+/// # Returns
+/// As aco_resume_value(): what `co`, or `fn`, yields next.
+///
+/// # Aborts
+/// - if `fn` is NULL.
+/// - as aco_resume() does: the line names that function.
+void *aco_resume_with(aco_t *co, aco_fn_t fn, void *arg);
+
 /// Yields like aco_yield() and passes `value` to the coroutine that called aco_resume_value().
 ///
 /// # Returns
@@ -585,6 +604,12 @@ int aco_set_hooks(const aco_hooks_t *hooks);
 /// # Returns
 /// As aco_resume_value().
 void *aco_resume_value_shared_fpenv(aco_t *co, void *value);
+
+/// Resumes as aco_resume_with() does, in programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_resume_with().
+void *aco_resume_with_shared_fpenv(aco_t *co, aco_fn_t fn, void *arg);
 
 /// Yields as aco_yield_value() does, in programs compiled with
 /// ACO_CONFIG_SHARE_FPU_MXCSR_ENV.

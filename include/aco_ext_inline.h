@@ -15,6 +15,7 @@ extern "C" {
 
 #ifdef ACO_CONFIG_SHARE_FPU_MXCSR_ENV
 #define aco_resume_value aco_resume_value_shared_fpenv
+#define aco_resume_with aco_resume_with_shared_fpenv
 #define aco_yield_value aco_yield_value_shared_fpenv
 #define aco_yield_to aco_yield_to_shared_fpenv
 #define aco_gen_new aco_gen_new_shared_fpenv
@@ -47,7 +48,7 @@ ACO_INLINE_ void *aco_yield_value_inline_(void *value) {
         ACO_NO_TAIL_CALL_;
         return next;
     }
-    ACO_SWITCH_(co, main_co, value, "");
+    ACO_SUSPEND_(co, main_co, value, "");
     return value;
 }
 
@@ -64,7 +65,7 @@ ACO_INLINE_ void aco_yield_to_inline_(aco_t *to) {
     }
     aco_tls_store_(place + ACO_TLS_CURRENT_, to);
     void *nothing = NULL;
-    ACO_SWITCH_(co, to, nothing, ACO_ENTER_);
+    ACO_SUSPEND_(co, to, nothing, ACO_ENTER_);
 }
 
 #if defined(ACO_CONFIG_SHARE_FPU_MXCSR_ENV)

@@ -227,7 +227,7 @@ ACO_INLINE_ void aco_yield_with_(aco_t *co, aco_t *main_co, const uintptr_t *exc
         return;
     }
     void *nothing = NULL;
-    ACO_SWITCH_(co, main_co, nothing, "");
+    ACO_SUSPEND_(co, main_co, nothing, "");
 }
 
 ACO_INLINE_ void aco_yield1_inline_(aco_t *co) {

@@ -47,11 +47,11 @@
 #define ACO_CFI_FROM_ ACO_CFI_GAP_("0x70") /* x0 */
 #define ACO_CFI_TO_ ACO_CFI_GAP_("0x71")   /* x1 */
 #endif
-#define ACO_CFI_END_ "\n\t.cfi_restore_state\n\tnop\n"
+#define ACO_CFI_END_ "\n\t.cfi_restore_state\n\t"
 #else
 #define ACO_CFI_FROM_ "\n\t"
 #define ACO_CFI_TO_ "\n\t"
-#define ACO_CFI_END_ "\n"
+#define ACO_CFI_END_ "\n\t"
 #define ACO_CLOBBER_SIGNED_
 #endif
 
@@ -131,21 +131,31 @@
  * pointer). It pushes nothing: the red zone of a leaf function is below rsp. A shared stack is saved
  * only from rsp on, so a function that uses this macro must have no red zone. The call beside each use
  * ensures that: a function with a call that is no tail call has no red zone. */
-#define ACO_SWITCH_(from, to, value, enter)                                                             \
-    __asm__ __volatile__(                                                                        \
+#define ACO_SWITCH_ASM_(qualifier, from, to, value, enter, mark, labels)                         \
+    __asm__ qualifier(                                                                           \
         "lea{q}\t{.Laco%=(%%rip), %%rax|rax, .Laco%=[rip]}\n\t"                                  \
         "mov{q}\t{%%rsp, 40(%%rdi)|QWORD PTR [rdi + 40], rsp}\n\t"                               \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "mov{q}\t{%%rbx, 48(%%rdi)|QWORD PTR [rdi + 48], rbx}\n\t"                               \
         "mov{q}\t{%%rbp, 56(%%rdi)|QWORD PTR [rdi + 56], rbp}\n\t" enter ACO_SAVE_FPENV_         \
-            ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_WRITE_FPENV_ ACO_CFI_END_ ".Laco%=:"                     \
+            ACO_LOAD_FPENV_ ACO_CFI_FROM_ ACO_GO_ON_ ACO_WRITE_FPENV_ ACO_CFI_END_ mark          \
+        "nop\n"                                                                                  \
+        ".Laco%=:"                                                                               \
         : "+D"(from), "+S"(to), "+d"(value)                                                     \
         :                                                                                        \
         : "rax", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0",     \
           "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
           "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", \
           "st(5)", "st(6)", "st(7)", "memory",                                                   \
-          "cc" ACO_CLOBBER_AVX512_ ACO_CLOBBER_APX_)
+          "cc" ACO_CLOBBER_AVX512_ ACO_CLOBBER_APX_ labels)
+
+/* Before the resume address: a jump to the call of aco_resumed_with(), then the mark by which the library
+ * finds it (INLINE_MARK of src/arch/x86_64/on_top.rs). The processor decodes neither otherwise. */
+#define ACO_CALL_MARK_                                                                           \
+    ".byte\t0xe9\n\t"                                                                           \
+    ".long\t%l[aco_on_top_] - . - 4\n\t"                                                        \
+    ".byte\t0x0f, 0x1f, 0x80\n\t"                                                               \
+    ".ascii\t\"aco.\"\n\t"
 
 /* Ends co and resumes `to`. It saves only the floating-point environment, which a restart by the program
  * uses, and a resume address in the library. */
@@ -155,7 +165,7 @@
         "|rax, QWORD PTR aco_ended_asm@GOTPCREL[rip]}\n\t"                                       \
         "mov{q}\t{%%rax, 32(%%rdi)|QWORD PTR [rdi + 32], rax}\n\t"                               \
         "xor{l}\t{%%edx, %%edx|edx, edx}\n\t" ACO_SAVE_FPENV_ ACO_LOAD_FPENV_ ACO_CFI_TO_         \
-            ACO_GO_ON_ ACO_WRITE_FPENV_ ACO_CFI_END_                                             \
+            ACO_GO_ON_ ACO_WRITE_FPENV_ ACO_CFI_END_ "nop\n"                                     \
         :                                                                                        \
         : "D"(co), "S"(to)                                                                       \
         : "rax", "rdx", "cc", "memory")
@@ -197,17 +207,18 @@
  * x29 itself, because a compiler may need it (frame pointer). The jump uses x17: a landing pad for
  * calls (bti c) accepts jumps through x16 and x17 only. The landing pad here is hint #36 (bti j). Nothing
  * is pushed: unwinders find the frame of the caller by its stack pointer. */
-#define ACO_SWITCH_(from, to, value, enter)                                                             \
+#define ACO_SWITCH_ASM_(qualifier, from, to, value, enter, mark, labels)                         \
     do {                                                                                         \
         register aco_t *aco_x0 __asm__("x0") = (from);                                           \
         register aco_t *aco_x1 __asm__("x1") = (to);                                             \
         register void *aco_x2 __asm__("x2") = (value);                                           \
-        __asm__ __volatile__(                                                                    \
+        __asm__ qualifier(                                                                       \
             "adr\tx6, .Laco%=\n\t" ACO_SAVE_BASE_                                                \
             "mov\tx3, sp\n\t"                                                                    \
             "stp\tx29, x6, [x0, #96]\n\t"                                                        \
             "str\tx3, [x0, #112]\n\t" enter ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_      \
-                ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_                                            \
+                ACO_CFI_FROM_ ACO_GO_ON_ ACO_CFI_END_ mark                                       \
+            "nop\n"                                                                              \
             ".Laco%=:\n\t"                                                                       \
             "hint\t#36" ACO_LOAD_BASE_                                                           \
             : "+r"(aco_x0), "+r"(aco_x1), "+r"(aco_x2)                                           \
@@ -217,7 +228,7 @@
               "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",   \
               "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",       \
               "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory",    \
-              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_X19_ ACO_CLOBBER_SVE_);                          \
+              "cc" ACO_CLOBBER_X18_ ACO_CLOBBER_X19_ ACO_CLOBBER_SVE_ labels);                          \
         (from) = aco_x0;                                                                         \
         (value) = aco_x2;                                                                        \
         (to) = aco_x1;                                                                           \
@@ -233,7 +244,7 @@
                              "ldr\tx2, [x2, :got_lo12:aco_ended_asm]\n\t"                        \
                              "str\tx2, [x0, #104]\n\t"                                           \
                              "mov\tx2, xzr\n\t" ACO_READ_FPENV_ ACO_SAVE_FPENV_ ACO_LOAD_FPENV_  \
-                                 ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_             \
+                                 ACO_CFI_TO_ ACO_GO_ON_ ACO_CFI_END_ "nop\n"     \
                              :                                                                   \
                              : "r"(aco_x0), "r"(aco_x1)                                          \
                              : "x2", "x3", "x4", "x5", "x17", "memory",                          \
@@ -250,6 +261,17 @@
 #define ACO_LOAD_BASE_
 #define ACO_CLOBBER_X19_ , "x19"
 #endif
+
+/* As on x86-64, with a landing pad and the base pointer (INLINE_MARK of src/arch/aarch64/on_top.rs). */
+#ifdef __clang__
+#define ACO_LOAD_BASE_ON_TOP_ "ldr\tx19, [x1, #16]\n\t"
+#else
+#define ACO_LOAD_BASE_ON_TOP_ "nop\n\t"
+#endif
+#define ACO_CALL_MARK_                                                                           \
+    "hint\t#36\n\t" ACO_LOAD_BASE_ON_TOP_                                                       \
+    "b\t%l[aco_on_top_]\n\t"                                                                    \
+    ".inst\t0xac0\n\t"
 
 /* On Linux a call may change x18. */
 #define ACO_CLOBBER_X18_ , "x18"
@@ -268,6 +290,28 @@
 #define ACO_CLOBBER_SVE_
 #endif
 
+#endif
+
+/* Suspends `from` and resumes `to`. `from` does not wait in a resume. */
+#define ACO_SWITCH_(from, to, value, enter)                                                      \
+    ACO_SWITCH_ASM_(__volatile__, from, to, value, enter, "", )
+
+/* Suspends the coroutine `from` and resumes `to`. A function of aco_resume_with() may throw exceptions
+ * into the coroutine. Compilers know of calls that they throw, but not of assembly. So where exceptions
+ * are enabled, aco_resume_with() resumes at a call, of which the assembly tells the place. The call is
+ * in this function, once. */
+#if defined(__EXCEPTIONS) && defined(__GCC_HAVE_DWARF2_CFI_ASM) &&                               \
+    ((defined(__clang__) && __clang_major__ >= 11) || (!defined(__clang__) && __GNUC__ >= 11))
+#define ACO_SUSPEND_(from, to, value, enter)                                                     \
+    ACO_SWITCH_ASM_(__volatile__ goto, from, to, value, enter, ACO_CALL_MARK_, : aco_on_top_);   \
+    if (0) {                                                                                     \
+    aco_on_top_:                                                                                 \
+        value = aco_resumed_with();                                                              \
+        ACO_NO_TAIL_CALL_;                                                                       \
+    }                                                                                            \
+    (void)value
+#else
+#define ACO_SUSPEND_(from, to, value, enter) ACO_SWITCH_(from, to, value, enter)
 #endif
 
 #endif

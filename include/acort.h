@@ -263,6 +263,15 @@ typedef struct acort_stream acort_stream_t;
 /// `acort_case_t.op`: locks the mutex `object`.
 #define ACORT_MUTEX 12
 
+/// `acort_case_t.op`: the child with the process id `fd` has ended, and is waited for as
+/// acort_waitpid() does. Its status goes to `data`, an `int`, unless `data` is NULL.
+#define ACORT_CHILD 13
+
+/// `acort_case_t.op`: takes a signal of the set `object`, a `sigset_t`, as acort_signal_wait()
+/// does. Its number goes to `fd`, and information about it to `data`, a `siginfo_t`, unless `data`
+/// is NULL.
+#define ACORT_SIGNAL 14
+
 /// `acort_stream_opts_t.flags`: acort_stream_close() leaves the file descriptor open.
 #define ACORT_STREAM_KEEP_FD 1
 
@@ -362,13 +371,14 @@ typedef uint64_t acort_key_t;
 /// A case of acort_select(): one of several things that the call waits for. The case is disabled if `op` is 0, or the
 /// channel is NULL: it is never ready.
 typedef struct acort_case_t {
-    /// The operation: ACORT_SEND to ACORT_MUTEX; 0: none.
+    /// The operation: ACORT_SEND to ACORT_SIGNAL; 0: none.
     int32_t op;
-    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE, the process id of ACORT_CHILD, or
+    /// the signal that ACORT_SIGNAL has taken.
     int fd;
-    /// The channel, task, event, future, semaphore, waitgroup, group or mutex.
+    /// The channel, task, event, future, semaphore, waitgroup, group, mutex or set of signals.
     void *object;
-    /// The value to send, memory for the one to receive, or the time of a timer.
+    /// The value to send, memory for the one to receive, the time of a timer, or memory for a status.
     void *data;
     /// Of the chosen case: 0, or EPIPE if the channel is closed.
     int error;
@@ -1331,7 +1341,8 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 /// A case whose `op` is 0 or whose channel is NULL is never ready. Without any other case the call
 /// waits until its deadline. A timer ends the wait at its time, which is read when the call begins
 /// and must not change meanwhile. The caller owns a mutex that the call has chosen:
-/// acort_mutex_unlock().
+/// acort_mutex_unlock(). Only a case that is chosen waits for its child, or takes its signal. For
+/// signals the call is in the order of those that wait in acort_signal_wait(), with its rules.
 ///
 /// # Returns
 /// The index, or -1 and `errno`.
@@ -1340,14 +1351,17 @@ ssize_t acort_chan_len(acort_chan_t *chan);
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - `EINVAL` if `n` is not between 0 and 1024, `cases` is NULL and `n` is not 0, an operation does
-///   not exist, an object or its data is NULL, a time is no deadline, or there are more file
-///   descriptors than the process may open.
+///   not exist, an object or its data is NULL, a time is no deadline, a process id is 0 or
+///   negative, a signal is not blocked, or there are more file descriptors than the process may
+///   open.
 /// - `EDEADLK` if the caller owns a mutex, or is a task of a group.
 /// - `ESRCH` if a task was freed.
 /// - `EBADF` if a file descriptor is not open.
 /// - `EFAULT` if an object is on a shared stack.
 /// - `ENOMEM` if there is no memory.
-/// - `EPERM` if a plain thread would have to wait for file descriptors.
+/// - `EPERM` if a plain thread would have to wait for file descriptors, children or signals.
+/// - `ECHILD` if there is no such child, or other code has waited for it.
+/// - `ENOSYS`, `EMFILE` as pidfd_open(2) and signalfd(2), for children and signals.
 int acort_select(struct acort_case_t *cases, int n, int64_t deadline);
 
 /// Waits as acort_select() does. Of several ready cases it takes the one with the lowest index.

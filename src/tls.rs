@@ -5,6 +5,7 @@
 //! | 0 | `aco_gtls_co` | the current coroutine; NULL before the thread's first resume or `aco_gen_new` |
 //! | 8 | hint | NULL, the coroutine that waits in a resume for the current one, or the current one itself |
 //! | 16 | hook word | NULL, or a pointer to two words: a switch is instrumented unless both are 0 |
+//! | 24 | pending call | NULL, or the call that a coroutine makes when it resumes (`resume::resume_with`) |
 //!
 //! ```text
 //! event                                              current    hint
@@ -49,7 +50,7 @@ global_asm!(
     ".size aco_gtls_co, 8",
     ".p2align 3",
     "aco_gtls_co: .zero 8",
-    ".zero 16", // the hint, the hook word
+    ".zero 24", // the hint, the hook word, the pending call
     ".popsection",
     ".pushsection .tbss.aco_thread_state,\"awT\",%nobits",
     ".globl aco_thread_state",
@@ -167,6 +168,18 @@ pub(crate) fn hook_word() -> *mut c_void {
 pub(crate) fn set_hook_word(pair: *mut c_void) {
     // SAFETY: the word 16 bytes after the thread's `aco_gtls_co`.
     unsafe { *(address_of!("aco_gtls_co") as *mut *mut c_void).add(2) = pair }
+}
+
+/// The pending call of this thread, or NULL.
+pub(crate) fn pending_call() -> *mut c_void {
+    // SAFETY: the word 24 bytes after the thread's `aco_gtls_co`.
+    unsafe { *(address_of!("aco_gtls_co") as *const *mut c_void).add(3) }
+}
+
+/// Sets the pending call (`resume::resume_with`), and returns the one before. NULL: none.
+pub(crate) fn replace_pending_call(call: *mut c_void) -> *mut c_void {
+    // SAFETY: the word 24 bytes after the thread's `aco_gtls_co`. No reference to it exists.
+    unsafe { (address_of!("aco_gtls_co") as *mut *mut c_void).add(3).replace(call) }
 }
 
 /// Makes `co` the current coroutine, and clears the hint.

@@ -24,6 +24,10 @@ static void *answers(void *question) {
     return "yes";
 }
 
+static void *asks(void *question) {
+    return answers(question);
+}
+
 int main(void) {
     aco_t *main_co = aco_create(NULL, NULL, 0, NULL, NULL);
     aco_share_stack_t *stack = aco_share_stack_new(0),
@@ -42,7 +46,7 @@ int main(void) {
     aco_gen_free(gen);
     aco_t *own = aco_new_shared_fpenv(answers, "is it new?", 0);
     if (own == NULL) return 1;
-    puts(aco_resume_value_shared_fpenv(own, NULL));
+    puts(aco_resume_with_shared_fpenv(own, asks, "is it first?"));
     aco_free(own);
     aco_thread_return_exits_shared_fpenv(0);
     aco_destroy(co);
@@ -60,6 +64,7 @@ int main(void) {
  * 1
  * 2
  * 3
+ * is it first?
  * is it new?
  * yes
  */

@@ -1,6 +1,8 @@
 #include <acort.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void *works(void *chan) {
     acort_sleep(ACORT_MS(5));
@@ -34,6 +36,14 @@ static void *waits(void *argument) {
     cases[1].object = NULL;
     cases[0] = (acort_case_t){.op = ACORT_TIMER, .data = &time};
     if (acort_select(cases, 2, ACORT_NEVER) == 0) puts("a millisecond");
+
+    /* The case waits for the child. */
+    int status;
+    pid_t child = fork();
+    if (child == 0) _exit(3);
+    cases[0] = (acort_case_t){.op = ACORT_CHILD, .fd = child, .data = &status};
+    if (acort_select(cases, 2, ACORT_NEVER) == 0)
+        printf("exit %d\n", WEXITSTATUS(status));
     acort_join(task, NULL, ACORT_NEVER);
     acort_chan_unref(numbers);
     return argument;
@@ -47,4 +57,5 @@ int main(void) {
  * received 7
  * stop
  * a millisecond
+ * exit 3
  */

@@ -55,13 +55,16 @@
 
 mod fpenv;
 mod leaf;
+mod on_top;
 mod resume;
 mod root;
 mod switch;
 mod transfer;
 mod variadic;
 
-pub(crate) use {fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*, variadic::*};
+pub(crate) use {
+    fpenv::*, leaf::*, on_top::*, resume::*, root::*, switch::*, transfer::*, variadic::*,
+};
 
 /// Bytes between `align_retptr` and `align_highptr`: the stack pointer is always 16-byte aligned.
 pub(crate) const RETURN_SLOT_SIZE: usize = 16;

@@ -6,6 +6,7 @@
 //! | `switch.rs` | saves one coroutine and resumes another; ends a coroutine (`exit_to`) |
 //! | `resume.rs` | runs a coroutine until it switches back |
 //! | `transfer.rs` | switches to a coroutine other than the main coroutine |
+//! | `on_top.rs` | calls on top of the frames of a suspended coroutine |
 //! | `root.rs` | the two ends of a coroutine, and entry points before its entry function |
 //! | `fpenv.rs` | the floating-point environment in a switch |
 //! | `leaf.rs` | functions of a few instructions |
@@ -24,6 +25,9 @@
 //! | `transfer_body!` | body of a function that switches to a coroutine of the same main coroutine |
 //! | `call_with_frame_pointer` | calls one of these with the frame pointer of the first caller |
 //! | `on_other_stack_body!` | body of a function that calls another one on another stack |
+//! | `on_top_body!`, `first_on_top_body!` | bodies of functions that a coroutine calls before it goes on |
+//! | `is_called_with_frame_pointer` | is a coroutine suspended in the library, in an instrumented switch? |
+//! | `INLINE_MARK`, `INLINE_ENTRY_SIZE` | what is before the resume address of an inline yield that can make a call |
 //! | `ended_body!` | body of the function in which an ended coroutine resumes |
 //! | `set_first_entry`, `first_entry_body!` | an entry point that calls a function before the entry function |
 //! | `returning_entry_body!` | an entry point around an entry function that may return |

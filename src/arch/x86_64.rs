@@ -44,13 +44,16 @@
 
 mod fpenv;
 mod leaf;
+mod on_top;
 mod resume;
 mod root;
 mod switch;
 mod transfer;
 mod variadic;
 
-pub(crate) use {fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*, variadic::*};
+pub(crate) use {
+    fpenv::*, leaf::*, on_top::*, resume::*, root::*, switch::*, transfer::*, variadic::*,
+};
 
 /// Bytes between `align_retptr` and `align_highptr`. A called function finds its return address 8 bytes below an
 /// aligned stack.

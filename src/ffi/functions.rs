@@ -132,3 +132,17 @@ pub unsafe extern "C" fn aco_arrived_by_hand(here: *mut aco_t, resumed: *mut aco
     // resumed (F6).
     unsafe { resume::returned_via_acosw(here, here, resumed) };
 }
+
+/// Calls the function that was passed to aco_resume_with(). The code beside an inline yield calls
+/// it. Programs do not call it.
+///
+/// # Returns
+/// The result of the function.
+///
+/// # Safety
+/// The running coroutine was resumed at that code by aco_resume_with().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_resumed_with() -> *mut c_void {
+    // SAFETY: `resume_with` has resumed the caller here, so its call is pending (RW1).
+    unsafe { resume::resumed_with() }.value
+}

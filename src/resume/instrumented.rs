@@ -10,6 +10,7 @@ use core::ptr;
 use super::forms::{Resume, Resumed, Switch, Transfer};
 use super::on_resumer::refuse_switch;
 use super::prepare::prepare;
+use super::resume_with::call_pending;
 use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
 use crate::sanitizer::FakeStack;
@@ -101,7 +102,7 @@ pub(super) unsafe fn switch_instrumented(
     };
     hooks::rearm();
     exceptions::restore_eh_state(eh_state);
-    result
+    call_pending(result)
 }
 
 /// Returns true if `from` is the coroutine that runs here, and `to` waits for it in a resume.
@@ -144,4 +145,5 @@ pub(super) unsafe fn transfer_instrumented(
         sanitizer::after_switch(&fake_stack);
     }
     exceptions::restore_eh_state(eh_state);
+    call_pending(ptr::null_mut());
 }

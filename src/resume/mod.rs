@@ -23,6 +23,7 @@
 //! | `exit` | yield and exit |
 //! | `values`, `cancel` | values that travel with a switch; cancellation |
 //! | `resumer` | the resumer of a coroutine that has no fixed main coroutine |
+//! | `resume_with` | a resume that calls a function on top of the coroutine first |
 //! | `on_resumer` | a call on the stack of the coroutine that waits in the resume |
 //! | `misuse` | what is refused, and why |
 //!
@@ -43,6 +44,7 @@ mod instrumented;
 mod misuse;
 mod on_resumer;
 mod prepare;
+mod resume_with;
 mod resumer;
 mod returned;
 mod switch;
@@ -53,6 +55,7 @@ pub(crate) use cancel::{cancel, yield_checked};
 pub(crate) use exit::{exit, result, return_exits, yield_to_main};
 pub(crate) use forms::{EntryPoint, Resume};
 pub(crate) use on_resumer::on_resumer;
+pub(crate) use resume_with::{Function, resume_with, resumed_with};
 pub(crate) use resumer::set_resumer;
 pub(crate) use returned::returned_via_acosw;
 pub(crate) use switch::save_fpenv::{

@@ -21,8 +21,8 @@ pub const VALGRIND: Compiler = Compiler {
     runner: "valgrind --quiet --error-exitcode=9 --leak-check=full --max-stackframe=9000000",
     flags: "-DUNDER_VALGRIND",
     variants: &[variant("-O1 -g", Shared)],
-    only: "generators hooks lifecycle nesting own_memory own_stack reserve rt/cleanups rt/flood rt/group_next rt/poll \
-        rt/rwlock rt/selects rt/sync rt/tasks rt/waiting rt/workers statistics threads transfer values",
+    only: "generators hooks lifecycle nesting own_memory own_stack reserve resume_with rt/cleanups rt/flood rt/group_next \
+        rt/poll rt/rwlock rt/selects rt/sync rt/tasks rt/waiting rt/workers statistics threads transfer values",
     ..HOST
 };
 

@@ -12,8 +12,8 @@ use crate::process::Result;
 /// Tests of the library, which does the same in every program. The sample runs them, and those of the runtime, in the
 /// first variant of a compiler, and not with clang.
 const OF_THE_LIBRARY: &str = "attach deep endings extension failing leaks lifecycle listing loaded locals many memory \
-    misuse on_resumer operations overflow own_memory own_stack own_stack_refused pool reserve sizes slabs stack_gone \
-    statistics threads";
+    misuse on_resumer operations overflow own_memory own_stack own_stack_refused pool reserve resume_with sizes slabs \
+    stack_gone statistics threads";
 
 /// Tests of the runtime that hold in every order of tasks, and for every length of a read. They also run under chaos.
 const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/channel_forms rt/channels rt/children rt/cleanups rt/closing rt/deadlines \

@@ -82,6 +82,9 @@ macro_rules! switch_body {
             ".cfi_restore_state",
             "nop",
             "2:",
+            concat!(".globl aco_switched_", stringify!($fpenv)),
+            concat!(".hidden aco_switched_", stringify!($fpenv)),
+            concat!("aco_switched_", stringify!($fpenv), ":"),
             "hint #36",                         // bti j
             "ldp d8, d9, [sp, #16]",
             "ldp d10, d11, [sp, #32]",

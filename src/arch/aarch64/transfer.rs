@@ -110,6 +110,9 @@ macro_rules! transfer_body {
             ".cfi_restore_state",
             "nop",
             "2:",
+            concat!(".globl aco_transferred_", stringify!($fpenv)),
+            concat!(".hidden aco_transferred_", stringify!($fpenv)),
+            concat!("aco_transferred_", stringify!($fpenv), ":"),
             "hint #36",                         // bti j
             "ldp d8, d9, [sp, #16]",
             "ldp d10, d11, [sp, #32]",
@@ -164,9 +167,17 @@ pub(crate) unsafe extern "C" fn call_with_frame_pointer(
 ) -> ReturnRegisters {
     naked_asm!(
         ".cfi_startproc",
-        "hint #34",    // bti c
-        "mov x17, x4", // x17, because the jump reaches a landing pad for calls
-        "br x17",
+        "hint #34", // bti c
+        "stp x29, x30, [sp, #-16]!",
+        ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
+        "mov x29, sp",
+        "blr x4",
+        ".globl aco_instrumented",
+        ".hidden aco_instrumented",
+        "aco_instrumented:",
+        "ldp x29, x30, [sp], #16",
+        ".cfi_adjust_cfa_offset -16; .cfi_restore x29; .cfi_restore x30",
+        "ret",
         ".cfi_endproc",
     )
 }

@@ -8,6 +8,7 @@ use core::ffi::{c_int, c_void};
 use super::generators::aco_gen_t;
 use super::life::cancel_status;
 use super::objects::{self, aco_fn_t};
+use super::values::function_of;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::ffi::non_null;
 use crate::{generator, resume, thread, tls};
@@ -24,6 +25,20 @@ pub unsafe extern "C" fn aco_resume_value_shared_fpenv(
 ) -> *mut c_void {
     // SAFETY: `co` is NULL or a coroutine (F1).
     unsafe { resume::resume_value(co, value, resume::share_fpenv::resume) }
+}
+
+/// Resumes as aco_resume_with() does, in programs compiled with ACO_CONFIG_SHARE_FPU_MXCSR_ENV.
+///
+/// # Returns
+/// As aco_resume_with().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_resume_with_shared_fpenv(
+    co: *mut aco_t,
+    r#fn: aco_fn_t,
+    arg: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: `co` is NULL or a coroutine (F1), and `fn` can be called with `arg` (F3).
+    unsafe { resume::resume_with(co, function_of(co, r#fn), arg, resume::share_fpenv::resume) }
 }
 
 /// Yields as aco_yield_value() does, in programs compiled with

@@ -4,8 +4,9 @@
 
 use core::ffi::c_void;
 
+use super::objects::aco_fn_t;
 use crate::abi::aco_t;
-use crate::{resume, tls};
+use crate::{diag, resume, tls};
 
 /// Resumes `co` like aco_resume() and passes `value` to it. In the coroutine, aco_yield_value()
 /// returns the value. If the coroutine starts with this call, aco_first_value() does. The value is
@@ -18,6 +19,41 @@ use crate::{resume, tls};
 pub unsafe extern "C" fn aco_resume_value(co: *mut aco_t, value: *mut c_void) -> *mut c_void {
     // SAFETY: `co` is NULL or a coroutine (F1).
     unsafe { resume::resume_value(co, value, resume::resume) }
+}
+
+/// Resumes `co` like aco_resume(), but `co` calls `fn(arg)` first, on its own stack, as if the call
+/// were where it is suspended. Then its yield returns. `fn` runs as code of `co`: it may throw an
+/// exception into the frames of `co`, print them, yield, or exit. An unstarted coroutine calls `fn`
+/// before its entry function.
+///
+/// The result of `fn` is passed to `co` as aco_resume_value() passes a value.
+///
+/// An exception passes the yield of `co` if the yield is a call, or inline and compiled by gcc 11,
+/// clang 11 or later with this version's header. It ends the process as any other one does if `co`
+/// does not catch it.
+///
+/// # Returns
+/// As aco_resume_value(): what `co`, or `fn`, yields next.
+///
+/// # Aborts
+/// - if `fn` is NULL.
+/// - as aco_resume() does: the line names that function.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn aco_resume_with(
+    co: *mut aco_t,
+    r#fn: aco_fn_t,
+    arg: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: `co` is NULL or a coroutine (F1), and `fn` can be called with `arg` (F3).
+    unsafe { resume::resume_with(co, function_of(co, r#fn), arg, resume::resume) }
+}
+
+/// `fn` of aco_resume_with(). Aborts if it is NULL.
+pub(super) fn function_of(co: *mut aco_t, function: aco_fn_t) -> resume::Function {
+    let Some(function) = function else {
+        diag::fatal("aco_resume_with", co, format_args!("fn is NULL"), "pass a function")
+    };
+    function
 }
 
 /// Yields like aco_yield() and passes `value` to the coroutine that called aco_resume_value().

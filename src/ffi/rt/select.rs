@@ -17,7 +17,8 @@ use crate::rt::select::call as select;
 /// A case whose `op` is 0 or whose channel is NULL is never ready. Without any other case the call
 /// waits until its deadline. A timer ends the wait at its time, which is read when the call begins
 /// and must not change meanwhile. The caller owns a mutex that the call has chosen:
-/// acort_mutex_unlock().
+/// acort_mutex_unlock(). Only a case that is chosen waits for its child, or takes its signal. For
+/// signals the call is in the order of those that wait in acort_signal_wait(), with its rules.
 ///
 /// # Returns
 /// The index, or -1 and `errno`.
@@ -26,14 +27,17 @@ use crate::rt::select::call as select;
 /// - `ETIMEDOUT` if the deadline has passed.
 /// - `ECANCELED` if the task is cancelled.
 /// - `EINVAL` if `n` is not between 0 and 1024, `cases` is NULL and `n` is not 0, an operation does
-///   not exist, an object or its data is NULL, a time is no deadline, or there are more file
-///   descriptors than the process may open.
+///   not exist, an object or its data is NULL, a time is no deadline, a process id is 0 or
+///   negative, a signal is not blocked, or there are more file descriptors than the process may
+///   open.
 /// - `EDEADLK` if the caller owns a mutex, or is a task of a group.
 /// - `ESRCH` if a task was freed.
 /// - `EBADF` if a file descriptor is not open.
 /// - `EFAULT` if an object is on a shared stack.
 /// - `ENOMEM` if there is no memory.
-/// - `EPERM` if a plain thread would have to wait for file descriptors.
+/// - `EPERM` if a plain thread would have to wait for file descriptors, children or signals.
+/// - `ECHILD` if there is no such child, or other code has waited for it.
+/// - `ENOSYS`, `EMFILE` as pidfd_open(2) and signalfd(2), for children and signals.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_select(cases: *mut acort_case_t, n: c_int, deadline: i64) -> c_int {
     // SAFETY: `cases` is NULL or has `n` cases, whose objects are valid.

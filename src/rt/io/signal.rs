@@ -64,14 +64,53 @@ pub(crate) unsafe fn wait(
             Err(libc::EAGAIN) => {}
             outcome => return outcome,
         }
-        let call = signal_owner::add(wanted)?;
-        let mut attempt = || take_pending(signal_owner::owned_by(call), info);
-        let outcome = match &(*call).signalfd {
+        let call = SignalCall(signal_owner::add(wanted)?);
+        let mut attempt = || call.take(info);
+        match &(*call.0).signalfd {
             Some(signalfd) => signalfd.retry_until_done(deadline, &mut attempt),
             None => retry_with_backoff(deadline, &mut attempt),
-        };
-        signal_owner::remove(call);
-        outcome
+        }
+    }
+}
+
+/// A call in the list of `signal_owner`, until it is dropped.
+pub(crate) struct SignalCall(*mut signal_owner::SignalWait);
+
+impl SignalCall {
+    /// A call that waits for `set`. Errors: `EINVAL` if that is NULL, or a signal is not blocked; `EPERM` in a closed
+    /// test run; those of [`signal_owner::add`].
+    ///
+    /// # Safety
+    /// `set` is NULL or initialized.
+    pub(crate) unsafe fn open(set: *const libc::sigset_t) -> Result<SignalCall> {
+        test_run::check_outside(Caller::current())?;
+        // SAFETY: `set` is NULL or initialized.
+        let wanted = unsafe { set.as_ref() }.map(|set| unsafe { from_sigset(set) });
+        let wanted = wanted.filter(|wanted| are_blocked(*wanted)).ok_or(libc::EINVAL)?;
+        signal_owner::add(wanted).map(SignalCall)
+    }
+
+    /// The signalfd. Errors: `ENOSYS` if the system refuses one.
+    pub(crate) fn fd(&self) -> Result<c_int> {
+        // SAFETY: the call is in the list.
+        let signalfd = unsafe { (*self.0).signalfd.as_ref() };
+        signalfd.map(|signalfd| signalfd.file().fd()).ok_or(libc::ENOSYS)
+    }
+
+    /// Takes a pending signal that the call owns. Errors: `EAGAIN` if none is pending.
+    ///
+    /// # Safety
+    /// `info` is NULL or writable.
+    pub(crate) unsafe fn take(&self, info: *mut libc::siginfo_t) -> Result<c_int> {
+        // SAFETY: the call is in the list, and `info` is NULL or writable.
+        unsafe { take_pending(signal_owner::owned_by(self.0), info) }
+    }
+}
+
+impl Drop for SignalCall {
+    fn drop(&mut self) {
+        // SAFETY: the call is in the list.
+        unsafe { signal_owner::remove(self.0) }
     }
 }
 
@@ -86,8 +125,34 @@ pub(crate) unsafe fn wait_child(
     deadline: Deadline,
 ) -> Result<libc::pid_t> {
     // SAFETY: `status` is NULL or writable.
-    let take = || unsafe { libc::waitpid(pid, status, libc::WNOHANG) };
-    wait_for(pid, deadline, &mut || answer(take()))
+    wait_for(pid, deadline, &mut || unsafe { take_child(pid, status) })
+}
+
+/// Waits for a child that has ended. Errors: `EAGAIN` if it has not; `ECHILD`.
+///
+/// # Safety
+/// `status` is NULL or writable.
+pub(crate) unsafe fn take_child(pid: libc::pid_t, status: *mut c_int) -> Result<libc::pid_t> {
+    // SAFETY: `status` is NULL or writable.
+    answer(unsafe { libc::waitpid(pid, status, libc::WNOHANG) })
+}
+
+/// Opens a pidfd of a child. Errors: `EINVAL` if `pid` is not positive; `ECHILD`; `EPERM` in a closed test run; those
+/// of pidfd_open(2).
+pub(crate) fn open_child(pid: libc::pid_t) -> Result<OwnFd> {
+    match wait_end(pid, Deadline::NOW) {
+        Ok(()) | Err(libc::ETIMEDOUT) => open_pidfd(pid),
+        Err(error) => Err(error),
+    }
+}
+
+/// Errors: `ECHILD` if other code has waited for the child; those of pidfd_open(2).
+fn open_pidfd(pid: libc::pid_t) -> Result<OwnFd> {
+    let no_flags: c_long = 0;
+    // SAFETY: pidfd_open(2) accepts any number. This one is the child's until a call waits for it.
+    let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
+    OwnFd::from_raw(pidfd, 0)
+        .map_err(|error| if error == libc::ESRCH { libc::ECHILD } else { error })
 }
 
 /// Waits for the end of a child, which can still be waited for afterwards. Errors: those of [`wait_child`].
@@ -130,13 +195,9 @@ fn wait_for(
         Err(libc::EAGAIN) => {}
         outcome => return outcome,
     }
-    let no_flags: c_long = 0;
-    // SAFETY: pidfd_open(2) accepts any number. This one is the child's until a call waits for it.
-    let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, c_long::from(pid), no_flags) };
-    match OwnFd::from_raw(pidfd, 0) {
+    match open_pidfd(pid) {
         Ok(pidfd) => pidfd.retry_until_done(deadline, attempt),
-        // Other code has waited for the child meanwhile.
-        Err(libc::ESRCH) => Err(libc::ECHILD),
+        Err(libc::ECHILD) => Err(libc::ECHILD),
         Err(_) => retry_with_backoff(deadline, attempt),
     }
 }

@@ -213,19 +213,27 @@ pub const ACORT_WAITGROUP: i32 = 10;
 pub const ACORT_GROUP: i32 = 11;
 /// `acort_case_t.op`: locks the mutex `object`.
 pub const ACORT_MUTEX: i32 = 12;
+/// `acort_case_t.op`: the child with the process id `fd` has ended, and is waited for as
+/// acort_waitpid() does. Its status goes to `data`, an `int`, unless `data` is NULL.
+pub const ACORT_CHILD: i32 = 13;
+/// `acort_case_t.op`: takes a signal of the set `object`, a `sigset_t`, as acort_signal_wait()
+/// does. Its number goes to `fd`, and information about it to `data`, a `siginfo_t`, unless `data`
+/// is NULL.
+pub const ACORT_SIGNAL: i32 = 14;
 
 /// A case of acort_select(): one of several things that the call waits for. The case is disabled if `op` is 0, or the
 /// channel is NULL: it is never ready.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct acort_case_t {
-    /// The operation: ACORT_SEND to ACORT_MUTEX; 0: none.
+    /// The operation: ACORT_SEND to ACORT_SIGNAL; 0: none.
     pub op: i32,
-    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE.
+    /// The file descriptor of ACORT_FD_READ and ACORT_FD_WRITE, the process id of ACORT_CHILD, or
+    /// the signal that ACORT_SIGNAL has taken.
     pub fd: c_int,
-    /// The channel, task, event, future, semaphore, waitgroup, group or mutex.
+    /// The channel, task, event, future, semaphore, waitgroup, group, mutex or set of signals.
     pub object: *mut c_void,
-    /// The value to send, memory for the one to receive, or the time of a timer.
+    /// The value to send, memory for the one to receive, the time of a timer, or memory for a status.
     pub data: *mut c_void,
     /// Of the chosen case: 0, or EPIPE if the channel is closed.
     pub error: c_int,

@@ -39,6 +39,7 @@
 //! * S11. A disabled case and a timer have neither a lock nor a queue.
 
 use super::buffers::SelectBuffers;
+use super::opened::Opened;
 use super::operation::Select;
 use crate::rt::base::Random;
 use crate::rt::model::abi::acort_case_t;
@@ -90,8 +91,8 @@ unsafe fn first_of(
     // SAFETY: the objects exist, and their data has the sizes. After `start` returns None a task runs here, whose
     // scheduler waits in a resume.
     unsafe {
-        let (buffers, task) = (SelectBuffers::NONE, task::current());
-        let mut select = Select { cases, buffers, task, random, is_poll, deadline };
+        let (buffers, opened, task) = (SelectBuffers::NONE, Opened::NONE, task::current());
+        let mut select = Select { cases, buffers, opened, task, random, is_poll, deadline };
         select.prepare()?;
         loop {
             if let Some(outcome) = select.start() {

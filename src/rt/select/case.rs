@@ -8,8 +8,9 @@ use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::FdEntry;
 use crate::rt::io::fd_table;
 use crate::rt::model::abi::{
-    ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_GROUP, ACORT_MUTEX, ACORT_RECV,
-    ACORT_SEM, ACORT_SEND, ACORT_TASK, ACORT_TIMER, ACORT_WAITGROUP, acort_case_t,
+    ACORT_CHILD, ACORT_EVENT, ACORT_FD_READ, ACORT_FD_WRITE, ACORT_FUTURE, ACORT_GROUP,
+    ACORT_MUTEX, ACORT_RECV, ACORT_SEM, ACORT_SEND, ACORT_SIGNAL, ACORT_TASK, ACORT_TIMER,
+    ACORT_WAITGROUP, acort_case_t,
 };
 use crate::rt::model::{Group, Task, Worker, task};
 use crate::rt::os::{Deadline, Result};
@@ -35,7 +36,8 @@ pub(super) enum Case {
     Never,
     Send(*mut Channel),
     Receive(*mut Channel),
-    /// A descriptor, the queue of its entry, and the events of poll(2). None: those of the case before.
+    /// A descriptor, the queue of its entry, and the events of poll(2). None: those of the case before. Also a child or
+    /// a signal (`opened`).
     Fd(*mut FdEntry, Direction, c_int, Option<i16>),
     /// The end of a task.
     Task(*mut Task),
@@ -69,11 +71,14 @@ impl Case {
         let object = case.object;
         Ok(match case.op {
             0 | ACORT_SEND | ACORT_RECV => Case::Never,
-            ACORT_FD_READ => Case::of_fd(case, Direction::Read, Some(libc::POLLIN))?,
-            ACORT_FD_WRITE => Case::of_fd(case, Direction::Write, Some(libc::POLLOUT))?,
-            POLL_READ => Case::of_fd(case, Direction::Read, Some(case.reserved as i16))?,
-            POLL_WRITE => Case::of_fd(case, Direction::Write, Some(case.reserved as i16))?,
-            POLL_WRITE_TOO => Case::of_fd(case, Direction::Write, None)?,
+            ACORT_FD_READ => Case::of_fd(case.fd, Direction::Read, Some(libc::POLLIN))?,
+            ACORT_FD_WRITE => Case::of_fd(case.fd, Direction::Write, Some(libc::POLLOUT))?,
+            POLL_READ => Case::of_fd(case.fd, Direction::Read, Some(case.reserved as i16))?,
+            POLL_WRITE => Case::of_fd(case.fd, Direction::Write, Some(case.reserved as i16))?,
+            POLL_WRITE_TOO => Case::of_fd(case.fd, Direction::Write, None)?,
+            ACORT_CHILD | ACORT_SIGNAL => {
+                Case::of_fd(case.reserved, Direction::Read, Some(libc::POLLIN))?
+            }
             ACORT_TIMER if !case.data.is_null() => Case::Timer(case.data.cast()),
             _ if object.is_null() => return Err(libc::EINVAL),
             ACORT_TASK => Case::Task(object.cast()),
@@ -87,8 +92,8 @@ impl Case {
         })
     }
 
-    fn of_fd(case: &acort_case_t, direction: Direction, events: Option<i16>) -> Result<Case> {
-        Ok(Case::Fd(fd_table::entry(case.fd)?, direction, case.fd, events))
+    fn of_fd(fd: c_int, direction: Direction, events: Option<i16>) -> Result<Case> {
+        Ok(Case::Fd(fd_table::entry(fd)?, direction, fd, events))
     }
 
     /// Returns the size of the value that the case moves; 0: none. Errors: `EINVAL` if a channel needs `data` and that

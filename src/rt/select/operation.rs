@@ -5,6 +5,7 @@ use core::ptr;
 
 use super::buffers::SelectBuffers;
 use super::case::Case;
+use super::opened::{Opened, is_opened};
 use crate::rt::base::{Random, Waiter};
 use crate::rt::model::abi::acort_case_t;
 use crate::rt::model::{Task, task};
@@ -21,6 +22,8 @@ const MAX_POLL: usize = u16::MAX as usize;
 pub(super) struct Select<'a> {
     pub(super) cases: &'a mut [acort_case_t],
     pub(super) buffers: SelectBuffers,
+    /// Dropped after the buffers (SO3 of `opened`).
+    pub(super) opened: Opened,
     /// The task that calls. NULL: a plain thread calls.
     pub(super) task: *mut Task,
     /// None: the cases are tried in their order.
@@ -35,7 +38,7 @@ pub(super) type ReadyCase = (usize, Result<*mut Waiter>);
 
 impl Select<'_> {
     /// Checks the cases, and fills the buffers. Errors: `EINVAL` for too many, or an invalid one; those of
-    /// [`Case::check`] and [`SelectBuffers`].
+    /// [`Case::check`], [`Opened`] and [`SelectBuffers`].
     ///
     /// # Safety
     /// The objects of the cases exist.
@@ -48,8 +51,11 @@ impl Select<'_> {
         let (mut fds, mut bytes) = (0usize, 0usize);
         // SAFETY: the objects exist. The task runs here.
         unsafe {
-            for c_case in self.cases.iter_mut() {
+            for (index, c_case) in self.cases.iter_mut().enumerate() {
                 c_case.error = 0;
+                if is_opened(c_case.op) {
+                    self.opened.open(index, c_case)?;
+                }
                 if (c_case.op < 0) != self.is_poll {
                     return Err(libc::EINVAL);
                 }

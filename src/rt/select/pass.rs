@@ -1,6 +1,7 @@
 //! A pass of a select: it tries the cases while all their locks are held. S1 to S11 are in `call`.
 
 use super::case::Case;
+use super::opened::is_opened;
 use super::operation::{ReadyCase, Select};
 use crate::rt::base::{Lock, Random};
 use crate::rt::os::Result;
@@ -60,7 +61,8 @@ impl Select<'_> {
                             self.buffers.poll()?;
                             has_polled = true;
                         }
-                        if self.buffers.is_ready(snapshot)? { SUCCESS } else { None }
+                        let is_ready = self.buffers.is_ready(snapshot)? && self.take(index)?;
+                        if is_ready { SUCCESS } else { None }
                     }
                     _ => case.try_now(self.data(index), snapshot),
                 };
@@ -70,6 +72,21 @@ impl Select<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+impl Select<'_> {
+    /// Takes the signal or the child of a case whose descriptor is ready (SO2 of `opened`). Returns false if other code
+    /// was first, and true for other cases.
+    ///
+    /// # Safety
+    /// The data of the case is as its operation needs.
+    unsafe fn take(&mut self, index: usize) -> Result<bool> {
+        match self.cases.get_mut(index) {
+            // SAFETY: the data is as the operation needs.
+            Some(case) if is_opened(case.op) => unsafe { self.opened.take(index, case) },
+            _ => Ok(true),
+        }
     }
 }
 

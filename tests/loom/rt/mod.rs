@@ -368,6 +368,8 @@ pub(crate) mod model {
         pub const ACORT_WAITGROUP: i32 = 10;
         pub const ACORT_GROUP: i32 = 11;
         pub const ACORT_MUTEX: i32 = 12;
+        pub const ACORT_CHILD: i32 = 13;
+        pub const ACORT_SIGNAL: i32 = 14;
 
         pub struct acort_cond_t([u64; 4096]);
         pub struct acort_event_t([u64; 4096]);
@@ -581,6 +583,32 @@ pub(crate) mod select {
         operation "../../../src/rt/select/operation.rs",
         pass "../../../src/rt/select/pass.rs",
         wait "../../../src/rt/select/wait.rs",
+    }
+
+    /// No model has children or signals.
+    pub(crate) mod opened {
+        use std::ffi::c_int;
+
+        use crate::rt::model::abi::acort_case_t;
+        use crate::rt::os::Result;
+
+        pub struct Opened;
+
+        impl Opened {
+            pub const NONE: Opened = Opened;
+
+            pub unsafe fn open(&mut self, _: usize, _: &mut acort_case_t) -> Result<()> {
+                Err(libc::EINVAL)
+            }
+
+            pub unsafe fn take(&self, _: usize, _: &mut acort_case_t) -> Result<bool> {
+                Ok(true)
+            }
+        }
+
+        pub fn is_opened(_: c_int) -> bool {
+            false
+        }
     }
 }
 
