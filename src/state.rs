@@ -172,15 +172,6 @@ pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
-/// Returns true if `co` has ALL_REGS.
-///
-/// # Safety
-/// `co` points to a coroutine.
-pub(crate) unsafe fn has_all_regs(co: *mut aco_t) -> bool {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { read(co) & ALL_REGS != 0 }
-}
-
 /// Makes `co` EXCLUSIVE.
 ///
 /// # Safety
@@ -255,8 +246,8 @@ pub(crate) unsafe fn mark_reset(co: *mut aco_t) {
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn mark_resumed(co: *mut aco_t) {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { *aco_t::state_word(co) = read(co) & !(ALL_REGS | CHAIN_CUT) }
+    // SAFETY: `co` points to a coroutine. Volatile, so that the store is one of the whole word: see `mark_ended`.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) & !(ALL_REGS | CHAIN_CUT)) }
 }
 
 /// Marks `co` as cancelled. A word of no form stays of no form.

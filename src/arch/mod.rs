@@ -5,6 +5,7 @@
 //! | `x86_64.rs`, `aarch64.rs` | the layout of `reg` and of a suspended stack |
 //! | `switch.rs` | saves one coroutine and resumes another; ends a coroutine (`exit_to`) |
 //! | `resume.rs` | runs a coroutine until it switches back |
+//! | `yield_back.rs` | switches to the main coroutine that waits in a resume |
 //! | `transfer.rs` | switches to a coroutine other than the main coroutine |
 //! | `root.rs` | the two ends of a coroutine, and entry points before its entry function |
 //! | `fpenv.rs` | the floating-point environment in a switch |
@@ -17,10 +18,12 @@
 //! | `FRAME_POINTER_SLOT` | the slot of the frame pointer in `reg` |
 //! | `FRAME_RECORD_OFFSET` | bytes from a main coroutine to the frame record that ends its coroutines' chains |
 //! | `FIRST_VALUE_SLOT` | the slot of `reg` for the first value of an unstarted coroutine, and for its result |
+//! | `CALLER_OFFSET` | bytes from the stack pointer of a suspended context to its return address, if it resumes in the library |
 //! | `MIN_GUARD` | minimum bytes of the guard below a stack |
 //! | `switch_body!` | body of a function that saves one coroutine and resumes another: `acosw` |
 //! | `exit_to_body!` | body of a function that resumes another coroutine and saves no registers |
 //! | `resume_body!` | body of a function that runs a coroutine until it switches back |
+//! | `yield_back_body!` | body of a function that switches to the main coroutine that waits |
 //! | `transfer_body!` | body of a function that switches to a coroutine of the same main coroutine |
 //! | `call_with_frame_pointer` | calls one of these with the frame pointer of the first caller |
 //! | `on_other_stack_body!` | body of a function that calls another one on another stack |

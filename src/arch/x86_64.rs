@@ -49,8 +49,11 @@ mod root;
 mod switch;
 mod transfer;
 mod variadic;
+mod yield_back;
 
-pub(crate) use {fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*, variadic::*};
+pub(crate) use {
+    fpenv::*, leaf::*, resume::*, root::*, switch::*, transfer::*, variadic::*, yield_back::*,
+};
 
 /// Bytes between `align_retptr` and `align_highptr`. A called function finds its return address 8 bytes below an
 /// aligned stack.
@@ -66,6 +69,10 @@ pub(crate) const FRAME_POINTER_SLOT: usize = 7;
 /// Bytes from a coroutine that waits in a resume to the words that read as a frame record: slot 3, free then, and the
 /// resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 24;
+
+/// Bytes from the stack pointer of a context that the library's code has suspended, and that resumes there, to its
+/// return address: four registers are below it.
+pub(crate) const CALLER_OFFSET: usize = 32;
 
 /// The minimum guard, in bytes. Compilers that probe large frames touch each page.
 pub(crate) const MIN_GUARD: usize = 4096;

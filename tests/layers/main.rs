@@ -52,6 +52,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "arch",
             "tls",
             "diag",
+            "valgrind",
             "sys",
             "atomic",
             "abi",
@@ -83,7 +84,18 @@ const LAYERS: [(&str, &[&str]); 32] = [
     ),
     (
         "listing",
-        &["coroutine", "record", "stack", "slab", "symbol", "sanitizer", "state", "diag", "abi"],
+        &[
+            "coroutine",
+            "record",
+            "stack",
+            "slab",
+            "symbol",
+            "sanitizer",
+            "state",
+            "arch",
+            "diag",
+            "abi",
+        ],
     ),
     (
         "coroutine",

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn aco_resume_value(co: *mut aco_t, value: *mut c_void) ->
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_value(value: *mut c_void) -> *mut c_void {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::switch) }
+    unsafe { resume::yield_value(tls::current(), value, resume::yield_back) }
 }
 
 /// Returns the value of the aco_resume_value() that started the running coroutine. This works after

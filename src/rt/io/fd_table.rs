@@ -6,13 +6,13 @@ use core::ptr;
 use super::fd_entry::FdEntry;
 use crate::rt::base::atomic::{AtomicPtr, Ordering};
 use crate::rt::os::{self, Result};
-use crate::sys;
+use crate::{sys, valgrind};
 
 /// The number of entries in a chunk.
 const CHUNK: usize = 1024;
 const CHUNKS: usize = 1024;
 
-#[unsafe(link_section = "aco_shared")]
+/// Not in `aco_shared`, where its 8 KiB of zeros would be in the library's file.
 static TABLE: [AtomicPtr<FdEntry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 
 /// The entry of `fd`. Errors: `EBADF` if `fd` is negative; `EMFILE` if it is beyond the table; `ENOMEM`.
@@ -21,6 +21,7 @@ pub(crate) fn entry(fd: c_int) -> Result<*mut FdEntry> {
     let slot = TABLE.get(fd / CHUNK).ok_or(libc::EMFILE)?;
     let mut chunk = slot.load(Ordering::Acquire);
     if chunk.is_null() {
+        valgrind::mark_shared((&raw const TABLE).addr(), size_of_val(&TABLE));
         let new = os::allocate_array::<FdEntry>(CHUNK).ok_or(libc::ENOMEM)?.as_ptr();
         let orders = (Ordering::AcqRel, Ordering::Acquire);
         chunk = match slot.compare_exchange(ptr::null_mut(), new, orders.0, orders.1) {
