@@ -160,8 +160,8 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
     // SAFETY: the caller passes the owner of a live stack, and the block of that stack.
     unsafe {
         if let Some(found) = block
-            && !sanitizer::is_present()
             && (*found.as_ptr()).users == 1
+            && !sanitizer::is_present()
             && state::is_ours(co)
         {
             if (*found.as_ptr()).exclusive != co {
