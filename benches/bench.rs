@@ -8,6 +8,9 @@
 //! ACO_ROUNDS=<n> sets the rounds (9), ACO_ROWS=<text> picks the rows whose names contain it.
 
 mod chart;
+#[path = "../tests/suite/emulator.rs"]
+#[allow(dead_code)]
+mod emulator;
 mod instructions;
 #[path = "../tests/suite/process.rs"]
 #[allow(dead_code)]
