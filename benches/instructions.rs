@@ -8,11 +8,12 @@ use crate::process::{command, is_available};
 
 /// The section of the page. An architecture whose tools are not there has a line that says so.
 pub fn section(folder: &str) -> String {
-    let mut text = String::from(
+    let names: Vec<_> = FORMS.iter().map(|(name, _)| *name).collect();
+    let mut text = format!(
         "## Instructions of a switch\n\nOne resume or yield with its checks and its part of the \
          loop, in a static program, counted by the emulator (exactly the same in each run).\n\n\
-         | | inline, shared FP | inline, own FP | calls, shared FP | calls, own FP |\n\
-         |---|---:|---:|---:|---:|\n",
+         | | {} |\n|---|---:|---:|---:|---:|\n",
+        names.join(" | ")
     );
     for machine in MACHINES {
         if !is_available(command(&format!("{} --version", machine.emulator)))

@@ -31,10 +31,13 @@ pub const MACHINES: [Machine; 2] = [
 pub type Form = (&'static str, &'static str);
 
 pub const FORMS: [Form; 4] = [
-    ("inline, shared FP", "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude"),
-    ("inline, own FP", "-Iinclude"),
-    ("calls, shared FP", "-DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude"),
-    ("calls, own FP", "-DACO_NO_INLINE -Iinclude"),
+    ("default", "-Iinclude"),
+    ("shared floating point", "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude"),
+    ("calls", "-DACO_NO_INLINE -Iinclude"),
+    (
+        "calls, shared floating point",
+        "-DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude",
+    ),
 ];
 
 /// Operations between the two runs whose difference counts.

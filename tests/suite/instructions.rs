@@ -11,19 +11,19 @@ const OLD_BINARY: Form = ("old binary", "-Ic_tests/old");
 /// change that needs fewer lowers the number. Another compiler than that of `make setup` may need some more.
 const BOUNDS: [(&str, Form, [u32; 2]); 13] = [
     // row, form, x86-64, aarch64
-    ("switch", FORMS[0], [70, 76]),
-    ("switch", FORMS[1], [88, 86]),
-    ("switch", FORMS[2], [108, 115]),
-    ("switch", FORMS[3], [126, 128]),
+    ("switch", FORMS[1], [70, 76]),
+    ("switch", FORMS[0], [88, 86]),
+    ("switch", FORMS[3], [108, 115]),
+    ("switch", FORMS[2], [126, 128]),
     ("switch", OLD_BINARY, [146, u32::MAX]),
-    ("copy-8", FORMS[0], [331, 373]),
-    ("copy-64", FORMS[0], [353, 382]),
-    ("copy-256", FORMS[0], [424, 450]),
-    ("copy-8", FORMS[3], [358, 420]),
-    ("life", FORMS[0], [742, 734]),
-    ("life-guarded", FORMS[0], [753, 739]),
-    ("life-new", FORMS[0], [253, 281]),
-    ("reset", FORMS[0], [405, 401]),
+    ("copy-8", FORMS[1], [331, 373]),
+    ("copy-64", FORMS[1], [353, 382]),
+    ("copy-256", FORMS[1], [424, 450]),
+    ("copy-8", FORMS[2], [358, 420]),
+    ("life", FORMS[1], [742, 734]),
+    ("life-guarded", FORMS[1], [753, 739]),
+    ("life-new", FORMS[1], [253, 281]),
+    ("reset", FORMS[1], [405, 401]),
 ];
 
 pub fn cases() -> Result<Vec<Case>> {
