@@ -10,7 +10,7 @@
 //!
 //! | flag | set if |
 //! |---|---|
-//! | ALL_REGS | the coroutine switched away by a call: `acosw`, or an exit in the library |
+//! | ALL_REGS | the coroutine switched away by `acosw`, or by an exit in the library |
 //! | CANCELLED | `aco_cancel` was called, and `aco_reset` was not called since |
 //! | CHAIN_CUT | the chain of frame pointers ends in a NULL of the library's (`frame_chain`) |
 //! | RETURNED | the function of `aco_new` has returned: its result is in `reg` (`resume::result`). Cleared as CANCELLED is |

@@ -50,9 +50,9 @@
 //! * M3. A context that `switch` saved has ALL_REGS (`state`): the code that resumes it must load all callee-saved
 //!   registers from `reg`. For every other context the stack, frame and base pointer are enough: the code at the
 //!   resume address restores the rest.
-//! * M4. `switch`, `resume` and `transfer` load all registers, so they resume any context. Inline code loads only the
-//!   few, so it resumes an EXCLUSIVE coroutine without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`,
-//!   W2).
+//! * M4. `switch`, `resume` and `transfer` load all registers, so they resume any context; `resume` does not where
+//!   inline code would not. Inline code and `yield_back` load only the few, so they resume an EXCLUSIVE coroutine without
+//!   ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`, W2).
 //! * M5. A resumed context finds three values in the argument registers: the coroutine that switched here, its own
 //!   address, and a value. The value is NULL if none was passed.
 //! * M6. From the last store to `reg` on, unwinders find the old context through the register that points to its

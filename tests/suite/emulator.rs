@@ -34,10 +34,7 @@ pub const FORMS: [Form; 4] = [
     ("default", "-Iinclude"),
     ("shared floating point", "-DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude"),
     ("calls", "-DACO_NO_INLINE -Iinclude"),
-    (
-        "calls, shared floating point",
-        "-DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude",
-    ),
+    ("calls, shared floating point", "-DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV -Iinclude"),
 ];
 
 /// Operations between the two runs whose difference counts.

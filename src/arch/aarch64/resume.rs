@@ -9,6 +9,8 @@
 /// 4. After the switch back, makes the main coroutine the current one, and returns.
 /// 5. Ends in `via_acosw(from, main_co, co)` instead of 4 if the main_co of the coroutine that switched back is another
 ///    one.
+///
+/// If `yield_back` of the same form has suspended `co`, its second half is executed here: 3 needs no second jump.
 macro_rules! resume_body {
     ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(

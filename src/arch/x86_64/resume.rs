@@ -9,6 +9,8 @@
 /// 4. After the switch back, makes the main coroutine the current one, and returns.
 /// 5. Ends in `via_acosw(from, main_co, co)` instead of 4 if the main_co of the coroutine that switched back is another
 ///    one.
+///
+/// If `yield_back` of the same form has suspended `co`, its second half is executed here: 3 needs no second jump.
 macro_rules! resume_body {
     ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(
@@ -29,7 +31,7 @@ macro_rules! resume_body {
             "mov r9, [rdi + 152]",
             "mov r10, rdi",
             "shl r10, 8",
-            "xor r10, [rdi + 88]",      // ... which is EXCLUSIVE without flags: has not ended, and restores its registers ...
+            "xor r10, [rdi + 88]",      // ... which is EXCLUSIVE without flags: it restores its own registers ...
             "jne 4f",
             "cmp [r9 + 48], rdi",       // ... and owns its share stack
             "jne 3f",
