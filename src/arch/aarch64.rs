@@ -77,8 +77,8 @@ pub(crate) const FRAME_POINTER_SLOT: usize = 12;
 /// Bytes from a coroutine that waits in a resume to the words that read as a frame record: x29 and the resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 96;
 
-/// Bytes from the stack pointer of a context that the library's code has suspended, and that resumes there, to its
-/// return address: it is in the frame record.
+/// Bytes from the stack pointer of a context that resumes in the code of the library to its return address:
+/// it is in the frame record.
 pub(crate) const CALLER_OFFSET: usize = 8;
 
 /// The minimum guard, in bytes. Compilers that probe large frames touch each 64 KiB.

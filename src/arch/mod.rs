@@ -18,7 +18,7 @@
 //! | `FRAME_POINTER_SLOT` | the slot of the frame pointer in `reg` |
 //! | `FRAME_RECORD_OFFSET` | bytes from a main coroutine to the frame record that ends its coroutines' chains |
 //! | `FIRST_VALUE_SLOT` | the slot of `reg` for the first value of an unstarted coroutine, and for its result |
-//! | `CALLER_OFFSET` | bytes from the stack pointer of a suspended context to its return address, if it resumes in the library |
+//! | `CALLER_OFFSET` | bytes from a suspended context's stack pointer to its return address, in the library |
 //! | `MIN_GUARD` | minimum bytes of the guard below a stack |
 //! | `switch_body!` | body of a function that saves one coroutine and resumes another: `acosw` |
 //! | `exit_to_body!` | body of a function that resumes another coroutine and saves no registers |
@@ -51,8 +51,8 @@
 //!   registers from `reg`. For every other context the stack, frame and base pointer are enough: the code at the
 //!   resume address restores the rest.
 //! * M4. `switch`, `resume` and `transfer` load all registers, so they resume any context; `resume` does not where
-//!   inline code would not. Inline code and `yield_back` load only the few, so they resume an EXCLUSIVE coroutine without
-//!   ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`, W2).
+//!   inline code would not. Inline code and `yield_back` load only the few, so they resume an EXCLUSIVE coroutine
+//!   without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`, W2).
 //! * M5. A resumed context finds three values in the argument registers: the coroutine that switched here, its own
 //!   address, and a value. The value is NULL if none was passed.
 //! * M6. From the last store to `reg` on, unwinders find the old context through the register that points to its

@@ -70,8 +70,8 @@ pub(crate) const FRAME_POINTER_SLOT: usize = 7;
 /// resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 24;
 
-/// Bytes from the stack pointer of a context that the library's code has suspended, and that resumes there, to its
-/// return address: four registers are below it.
+/// Bytes from the stack pointer of a context that resumes in the code of the library to its return address:
+/// four registers are below it.
 pub(crate) const CALLER_OFFSET: usize = 32;
 
 /// The minimum guard, in bytes. Compilers that probe large frames touch each page.

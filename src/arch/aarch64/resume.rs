@@ -31,7 +31,7 @@ macro_rules! resume_body {
             "ldr x12, [x0, #128]",
             "ldr x13, [x0, #144]",
             "ldr x14, [x0, #208]",
-            "subs x13, x13, x0, lsl #8",        // `co` is EXCLUSIVE without flags: has not ended, restores its registers
+            "subs x13, x13, x0, lsl #8",        // EXCLUSIVE without flags: it restores its own registers
             "b.ne 4f",
             "ldr x14, [x14, #48]",
             "cmp x11, x12",                     // ... is the main_co of `co` ...

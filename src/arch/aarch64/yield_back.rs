@@ -7,8 +7,8 @@
 /// resume, and if the hook word's pair is zero (`tls`, W5). Otherwise it jumps to `switch(co, main_co, value)`, or to
 /// `abort(co)` if `co` is NULL or a main coroutine.
 ///
-/// If that resume is `resume`, of the same form, the second half of `resume` is executed here. In turn `resume` executes
-/// the second half of this function. So neither takes a second jump.
+/// If that resume is `resume`, of the same form, the second half of `resume` is executed here. In turn `resume`
+/// executes the second half of this function. So neither takes a second jump.
 macro_rules! yield_back_body {
     ($fpenv:ident, $switch:path, $abort:path) => {
         ::core::arch::naked_asm!(
