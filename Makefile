@@ -2,7 +2,8 @@
 # make test          a sample of the tests, in less than five minutes  (LANES="cc aarch64", LANES=all)
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make test-nim      the tests of bindings/nim, with both of its compilers
-# make bench         measures, and writes docs/performance.{md,svg}  (ACO_PREFIX=, ACO_ROWS=)
+# make bench         measures, and writes docs/performance.md, docs/dev/targets.md and charts  (ACO_PREFIX=, ACO_ROWS=)
+# make bench-quick   measures the rows of the README, in two minutes
 # make bench-rt      the same for acort: docs/performance-rt.{md,svg}  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make map           writes the maps in src/ from the tables of tests/layers
@@ -60,7 +61,7 @@ SUITE := $(CARGO) run --quiet --locked --manifest-path tests/suite/Cargo.toml --
 export CC_aarch64_unknown_linux_gnu  ?= aarch64-linux-gnu-gcc-12
 export CXX_aarch64_unknown_linux_gnu ?= aarch64-linux-gnu-g++-12
 
-.PHONY: all test test-long test-nim bench bench-rt demo header map man site abi deb setup install uninstall clean
+.PHONY: all test test-long test-nim bench bench-quick bench-rt demo header map man site abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -138,6 +139,9 @@ test-nim: all
 
 bench: all
 	$(CARGO) bench --quiet --locked --bench bench
+
+bench-quick: all
+	ACO_QUICK=1 $(CARGO) bench --quiet --locked --bench bench
 
 bench-rt: all
 	$(CARGO) bench --quiet --locked --bench bench-rt

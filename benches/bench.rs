@@ -1,13 +1,17 @@
 //! `make bench`: libaco beside its peers, row by row.
 //!
 //! Every program of a row runs in turn, again and again; the median of the rounds counts, and ratios
-//! are of medians of the same rounds. Writes docs/performance.md and docs/performance.svg.
+//! are of medians of the same rounds. Writes docs/performance.md with its charts, and docs/dev/targets.md.
 //!
 //! ACO_PREFIX=<dir> adds any other installed library with libaco's header and libaco.so, under the
 //! name ACO_PREFIX_NAME, and compares with it;
+//! ACO_QUICK=1, `make bench-quick`, measures the rows of the README in 3 rounds, and writes nothing.
 //! ACO_ROUNDS=<n> sets the rounds (9), ACO_ROWS=<text> picks the rows whose names contain it.
 
 mod chart;
+#[path = "../tests/suite/emulator.rs"]
+#[allow(dead_code)]
+mod emulator;
 mod instructions;
 #[path = "../tests/suite/process.rs"]
 #[allow(dead_code)]
@@ -20,6 +24,7 @@ use std::fs;
 use std::io::Write;
 use std::time::Instant;
 
+use chart::DEFAULT;
 use process::{Result, command, is_available, scratch, succeed};
 use report::{Row, Table};
 use targets::OTHER;
@@ -44,7 +49,7 @@ impl Subject {
 
 /// The rows: name, what one operation is, and how many rounds at the most. The rows of a million
 /// coroutines repeat inside the program.
-const ROWS: [(&str, &str, usize); 28] = [
+const ROWS: [(&str, &str, usize); 29] = [
     ("switch", "resume + yield, one coroutine: one switch, ns", 99),
     ("switch-6-registers", "the same, 6 live registers on each side, ns", 99),
     ("switch-5-deep", "the same, the yield 5 calls deep, ns", 99),
@@ -57,6 +62,7 @@ const ROWS: [(&str, &str, usize); 28] = [
     ("life", "create, run, exit, destroy; own 16 KiB stack, ns", 99),
     ("life-guarded", "the same, guarded 64 KiB stack, ns", 99),
     ("life-new", "aco_new, run, return, aco_free; own 16 KiB stack, ns", 99),
+    ("reset", "aco_reset, run, exit; kept stack, ns", 99),
     ("copy-8-2", "resume that copies, 8 to 40 bytes live, 2 coroutines, ns", 99),
     ("copy-64-2", "56 to 72 bytes live, 2 coroutines, ns", 99),
     ("copy-512-2", "488 to 504 bytes live, 2 coroutines, ns", 99),
@@ -76,9 +82,14 @@ const ROWS: [(&str, &str, usize); 28] = [
 ];
 
 /// Those for which `aco_ext.h` is needed.
-const EXTENSION_ROWS: [&str; 5] = ["life-new", "value", "generator", "transfer", "transfer-copy"];
+const EXTENSION_ROWS: [&str; 6] =
+    ["life-new", "reset", "value", "generator", "transfer", "transfer-copy"];
 
 const PEER_ROWS: &[&str] = &["switch", "life"];
+
+/// The rows of the README and of its charts, for `make bench-quick`.
+const QUICK_ROWS: [&str; 4] = ["switch", "life", "memory-own", "memory-copy-56"];
+const QUICK_ROUNDS: usize = 3;
 
 fn build(line: String) -> Result {
     succeed(command(&line), 600).map(drop)
@@ -91,13 +102,21 @@ fn own_subjects(folder: &str) -> Result<Vec<Subject>> {
     let prefix = env::var("ACO_PREFIX").ok();
     let name = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
     let mut forms = vec![
-        ("inline, shared FP", format!("{environment} -Iinclude"), shared.to_string()),
-        ("inline, own FP", "-Iinclude".into(), shared.into()),
-        ("calls, shared FP", format!("{environment} -DACO_NO_INLINE -Iinclude"), shared.into()),
-        ("calls, own FP", "-DACO_NO_INLINE -Iinclude".into(), shared.into()),
-        ("static, shared FP", format!("{environment} -Iinclude"), "build/libaco.a".into()),
+        (DEFAULT, "-Iinclude".into(), shared.to_string()),
+        ("shared floating point", format!("{environment} -Iinclude"), shared.into()),
         // What an old binary does: its own macros, our library.
         ("old binary", "-Ic_tests/old".into(), shared.into()),
+        ("calls", "-DACO_NO_INLINE -Iinclude".into(), shared.into()),
+        (
+            "calls, shared floating point",
+            format!("{environment} -DACO_NO_INLINE -Iinclude"),
+            shared.into(),
+        ),
+        (
+            "static, shared floating point",
+            format!("{environment} -Iinclude"),
+            "build/libaco.a".into(),
+        ),
     ];
     if let Some(prefix) = &prefix {
         let library = format!("-L{prefix}/lib -laco -Wl,-rpath,{prefix}/lib");
@@ -116,20 +135,26 @@ fn own_subjects(folder: &str) -> Result<Vec<Subject>> {
 /// Peers from package registries, those whose headers are there.
 fn peers(folder: &str) -> Vec<Subject> {
     let sources = [
-        ("Boost.Context", "c++ -O2 benches/peers/boost.cpp", "-lboost_context"),
-        ("State Threads", "cc -O2 benches/peers/st.c", "-lst"),
-        ("GNU Pth", "cc -O2 benches/peers/pth.c", "-lpth"),
-        ("ucontext", "cc -O2 benches/peers/ucontext.c", ""),
+        (
+            "Boost.Context",
+            "c++ -O2 benches/peers/boost.cpp",
+            "-lboost_context",
+            &["switch", "life", "life-new"][..],
+        ),
+        ("State Threads", "cc -O2 benches/peers/st.c", "-lst", PEER_ROWS),
+        ("GNU Pth", "cc -O2 benches/peers/pth.c", "-lpth", PEER_ROWS),
+        ("ucontext", "cc -O2 benches/peers/ucontext.c", "", PEER_ROWS),
     ];
     let mut subjects = Vec::new();
-    for (number, (name, source, library)) in sources.into_iter().enumerate() {
+    for (number, (name, source, library, rows)) in sources.into_iter().enumerate() {
         let line = format!("{folder}/peer-{number}");
         match build(format!("{source} -o {line} {library}")) {
             Ok(()) => subjects.push(Subject {
                 name: name.into(),
                 line,
-                rows: PEER_ROWS,
-                is_extended: false,
+                rows,
+                // Of the rows of the extension it takes part in those that `rows` names.
+                is_extended: true,
             }),
             Err(_) => println!("without {name}: `make setup` installs it"),
         }
@@ -168,11 +193,16 @@ fn median(mut samples: Vec<f64>) -> f64 {
 fn main() -> Result {
     let folder = scratch("../bench/programs")?.to_string_lossy().into_owned();
     let wanted = env::var("ACO_ROWS").unwrap_or_default();
-    let rounds = env::var("ACO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(9_usize);
+    let is_quick = env::var_os("ACO_QUICK").is_some();
+    let usual = if is_quick { QUICK_ROUNDS } else { 9 };
+    let rounds = env::var("ACO_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
+    let is_wanted =
+        |name: &str| if is_quick { QUICK_ROWS.contains(&name) } else { name.contains(&wanted) };
     let mut subjects = own_subjects(&folder)?;
+    let ours = subjects.len();
     subjects.extend(peers(&folder));
     let mut table = Table::new(subjects.iter().map(|subject| subject.name.clone()).collect());
-    for (name, what, most) in ROWS.into_iter().filter(|(name, ..)| name.contains(&wanted)) {
+    for (name, what, most) in ROWS.into_iter().filter(|(name, ..)| is_wanted(name)) {
         let start = Instant::now();
         let takes_part: Vec<_> = subjects.iter().map(|subject| subject.takes_part(name)).collect();
         let mut samples = vec![Vec::new(); subjects.len()];
@@ -188,20 +218,21 @@ fn main() -> Result {
         table.rows.push(Row { name, what, figures });
     }
     let other = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
-    if !is_available(command("test -d docs")) || !wanted.is_empty() {
-        let sections = targets::section(&table, &other) + &targets::extension(&table);
-        print!("{}\n{sections}", table.markdown());
+    if is_quick || !is_available(command("test -d docs")) || !wanted.is_empty() {
+        print!("{}\n{}", table.markdown(), targets::page(&table, &other));
         return Ok(());
     }
-    table.sections = vec![
-        targets::section(&table, &other),
-        targets::extension(&table),
-        instructions::section(&folder),
-    ];
-    let page = table.page();
-    let chart = chart::coroutines(&page)?;
-    fs::write("docs/performance.md", page)?;
-    fs::write("docs/performance.svg", chart)?;
-    println!("docs/performance.md and docs/performance.svg are written");
+    let others: Vec<_> = subjects[ours..].iter().map(|subject| subject.name.clone()).collect();
+    table.sections = vec![instructions::section(&folder)];
+    let page = table.page(&others);
+    for (file, text) in [
+        ("docs/performance.svg", chart::coroutines(&page)?),
+        ("docs/performance-memory.svg", chart::memory(&page)?),
+        ("docs/dev/targets.md", targets::page(&table, &other)),
+        ("docs/performance.md", page),
+    ] {
+        fs::write(file, text)?;
+        println!("{file} is written");
+    }
     Ok(())
 }

@@ -22,6 +22,26 @@ struct Panel {
 /// A column of a page's table, and what the chart calls it. The first one is the default configuration.
 type Subject = (&'static str, &'static str);
 
+/// The column of the default configuration.
+#[allow(dead_code)]
+pub const DEFAULT: &str = "default";
+
+/// docs/performance-memory.svg, from the text of docs/performance.md.
+#[allow(dead_code)]
+pub fn memory(page: &str) -> Result<String, String> {
+    let panels = [
+        Panel {
+            title: "a suspended coroutine, own stack, bytes",
+            row: "memory of a suspended coroutine, own stack, bytes",
+        },
+        Panel {
+            title: "one of 10,000,000 on a shared stack, bytes",
+            row: "10,000,000 on a shared stack, at most 56 bytes live, bytes",
+        },
+    ];
+    draw(page, "memory", &panels, &[(DEFAULT, "aco, default")], &["libaco 1.2.4"])
+}
+
 /// docs/performance.svg, from the text of docs/performance.md.
 #[allow(dead_code)]
 pub fn coroutines(page: &str) -> Result<String, String> {
@@ -32,7 +52,7 @@ pub fn coroutines(page: &str) -> Result<String, String> {
             row: "create, run, exit, destroy; own 16 KiB stack, ns",
         },
     ];
-    let ours = [("inline, own FP", "aco, default"), ("inline, shared FP", "aco, shared FP")];
+    let ours = [(DEFAULT, "aco, default"), ("shared floating point", "aco, shared FP")];
     let peers = [
         "libaco 1.2.4",
         "Boost.Context",
@@ -75,10 +95,10 @@ pub fn runtime(page: &str) -> Result<String, String> {
     draw(page, "tasks", &panels, &[("acort", "acort")], &peers)
 }
 
-/// The cells of a line of a table.
+/// The cells of a line of a table, without the marks of bold text.
 pub fn cells(line: &str) -> Option<Vec<&str>> {
     let inside = line.strip_prefix('|')?.strip_suffix('|')?;
-    Some(inside.split('|').map(str::trim).collect())
+    Some(inside.split('|').map(|cell| cell.trim().trim_matches('*')).collect())
 }
 
 /// The figures of `row` in the first table of `page` that has it, by heading.

@@ -1,12 +1,102 @@
-/* Resumes a coroutine as often as its argument says, for an emulator that counts instructions. */
+/* Repeats an operation as often as its second argument says, for an emulator that counts instructions.
+ *
+ *   count ROW ROUNDS */
 #include <aco.h>
-static void empty_body(void) { for (;;) aco_yield(); }
-int main(int count, char **arguments) {
-    long rounds = count > 1 ? atol(arguments[1]) : 0;
-    aco_thread_init(NULL);
-    aco_t *main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+
+#if __has_include(<aco_ext.h>)
+#include <aco_ext.h>
+#define HAS_EXTENSION
+#endif
+
+#include <string.h>
+
+static aco_t *main_co;
+
+static void empty_body(void) {
+    for (;;) aco_yield();
+}
+
+static void exiting_body(void) { aco_exit(); }
+
+/* Keeps this many bytes of its stack in use over each yield. */
+#define KEEPS(bytes)                                                                             \
+    static void keeps_##bytes(void) {                                                            \
+        char block[bytes];                                                                       \
+        memset(block, 1, sizeof block);                                                          \
+        for (;;) {                                                                               \
+            __asm__ volatile("" ::"r"(block) : "memory");                                        \
+            aco_yield();                                                                         \
+        }                                                                                        \
+    }
+KEEPS(24)
+KEEPS(200)
+
+static void resume_one(long rounds) {
     aco_t *co = aco_create(main_co, aco_share_stack_new2(16384, 0), 0, empty_body, NULL);
     for (int i = 0; i < 10; i++) aco_resume(co);
     for (long i = 0; i < rounds; i++) aco_resume(co);
-    return 0;
+}
+
+static void resume_copied(aco_cofuncp_t body, long rounds) {
+    aco_share_stack_t *stack = aco_share_stack_new2(16384, 0);
+    aco_t *cos[2] = {aco_create(main_co, stack, 0, body, NULL), aco_create(main_co, stack, 0, body, NULL)};
+    for (int i = 0; i < 10; i++) aco_resume(cos[i % 2]);
+    for (long i = 0; i < rounds; i++) aco_resume(cos[i % 2]);
+}
+
+static void live_and_die(char guarded, long rounds) {
+    for (long i = -10; i < rounds; i++) {
+        aco_share_stack_t *stack = aco_share_stack_new2(65536, guarded);
+        aco_t *co = aco_create(main_co, stack, 0, exiting_body, NULL);
+        aco_resume(co);
+        aco_destroy(co);
+        aco_share_stack_destroy(stack);
+    }
+}
+
+#ifdef HAS_EXTENSION
+
+static void *returning_body(void *arg) { return arg; }
+
+static void live_in_two_calls(long rounds) {
+    for (long i = -10; i < rounds; i++) {
+        aco_t *co = aco_new(returning_body, NULL, 65536);
+        aco_resume(co);
+        aco_free(co);
+    }
+}
+
+static void reset_and_run(long rounds) {
+    aco_t *co = aco_create(main_co, aco_share_stack_new2(16384, 0), 0, exiting_body, NULL);
+    aco_resume(co);
+    for (long i = -10; i < rounds; i++) {
+        aco_reset(co, exiting_body, NULL);
+        aco_resume(co);
+    }
+}
+
+#endif
+
+int main(int count, char **arguments) {
+    const char *row = count > 2 ? arguments[1] : "";
+    long rounds = count > 2 ? atol(arguments[2]) : 0;
+    aco_thread_init(NULL);
+    main_co = aco_create(NULL, NULL, 0, NULL, NULL);
+#define ROW(name, call)                                                                          \
+    if (strcmp(row, name) == 0) {                                                                \
+        call;                                                                                    \
+        return 0;                                                                                \
+    }
+    ROW("switch", resume_one(rounds))
+    ROW("copy-8", resume_copied(empty_body, rounds))
+    ROW("copy-64", resume_copied(keeps_24, rounds))
+    ROW("copy-256", resume_copied(keeps_200, rounds))
+    ROW("life", live_and_die(0, rounds))
+    ROW("life-guarded", live_and_die(1, rounds))
+#ifdef HAS_EXTENSION
+    ROW("life-new", live_in_two_calls(rounds))
+    ROW("reset", reset_and_run(rounds))
+#endif
+    fprintf(stderr, "count: no row %s\n", row);
+    return 2;
 }

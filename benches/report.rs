@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::chart::DEFAULT;
 pub use crate::chart::number;
 use crate::process::{command, succeed};
 
@@ -57,38 +58,80 @@ impl Table {
         self.rows.iter().find(|found| found.name == row)?.figures[index]
     }
 
-    /// The table alone.
+    /// The table alone. The column of the default configuration is bold.
     pub fn markdown(&self) -> String {
-        let mut text = format!("| | {} |\n", self.subjects.join(" | "));
+        let bold = |subject: &str, text: String| match text.as_str() {
+            "" => text,
+            _ if subject == DEFAULT => format!("**{text}**"),
+            _ => text,
+        };
+        let headings = self.subjects.iter().map(|name| bold(name, name.clone()));
+        let mut text = format!("| | {} |\n", headings.collect::<Vec<_>>().join(" | "));
         text += &format!("|---|{}\n", "---:|".repeat(self.subjects.len()));
         for row in &self.rows {
-            let cells = row.figures.iter().map(|cell| cell.map(number).unwrap_or_default());
+            let cells = self.subjects.iter().zip(&row.figures);
+            let cells = cells.map(|(name, cell)| bold(name, cell.map(number).unwrap_or_default()));
             let _ = writeln!(text, "| {} | {} |", row.what, cells.collect::<Vec<_>>().join(" | "));
         }
         text
     }
 
-    /// docs/performance.md.
-    pub fn page(&self) -> String {
+    /// Where other libraries take less than the default configuration: a sentence for each such row.
+    fn faster_ones(&self, peers: &[String]) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let Some(default) = self.cell(row.name, DEFAULT) else { continue };
+            let faster = peers.iter().filter_map(|peer| {
+                let figure = self.cell(row.name, peer).filter(|figure| *figure < default)?;
+                Some(format!("{peer} takes {}", number(figure)))
+            });
+            let faster: Vec<_> = faster.collect();
+            if !faster.is_empty() {
+                let (what, ours) = (row.what, number(default));
+                let _ =
+                    writeln!(text, "* {what}: {}; this library takes {ours}.", faster.join(", "));
+            }
+        }
+        text
+    }
+
+    /// docs/performance.md. `peers` are the names of the other libraries.
+    pub fn page(&self, peers: &[String]) -> String {
         let mut text = String::from(
-            "# Performance\n\nWritten by `make bench`; how the numbers come about is in \
+            "# Performance\n\nWhat a switch, a life and a suspended coroutine cost, beside other \
+             libraries. Less is better. How the library does it is in \
              [design-core.md](design-core.md#the-switch-and-why-it-is-right).\n\n\
-             ![coroutines beside other libraries](performance.svg)\n\n",
+             ![coroutines beside other libraries](performance.svg)\n\n\
+             ![memory of coroutines](performance-memory.svg)\n\n",
         );
+        text += "The figures are of one machine. Another one gives others, and the ratios differ, too:\n\n";
         for line in circumstances() {
             let _ = writeln!(text, "* {line}");
         }
-        text += "\nForms of this library: *inline* is a program compiled against `aco.h`; *calls* \
-                 the same with `-DACO_NO_INLINE`; *FP* is the floating-point environment, *own* to \
-                 each coroutine (the default, as in libaco) or *shared* \
-                 (`ACO_CONFIG_SHARE_FPU_MXCSR_ENV`); all but *static* run with `libaco.so`; an *old \
-                 binary* has the macros of libaco's own header inside. Peers that have no copied \
-                 stacks, or schedule, take part where they can be compared.\n\n";
+        let faster = self.faster_ones(peers);
+        if !faster.is_empty() {
+            text += "\n## Where others are faster\n\n";
+            text += &faster;
+        }
+        text += "\n## All rows\n\n\
+                 * **default**: a program compiled against `aco.h`. The switch is compiled into the \
+                 program, and each coroutine has its own floating-point environment, as in libaco.\n\
+                 * *shared floating point*: with `-DACO_CONFIG_SHARE_FPU_MXCSR_ENV`, all coroutines \
+                 have one.\n\
+                 * *old binary*: a program that was compiled for libaco 1.2.4, and runs with this \
+                 library.\n\
+                 * *calls*: with `-DACO_NO_INLINE`, each switch calls the library, as from another \
+                 language.\n\
+                 * *static*: linked with `libaco.a`; all others run with `libaco.so`.\n\n\
+                 Peers that have no copied stacks, or schedule, take part where they can be \
+                 compared.\n\n";
         text += &self.markdown();
         for section in &self.sections {
             text += "\n";
             text += section;
         }
+        text += "\n`make bench` writes this page, and [dev/targets.md](dev/targets.md), which has what \
+                 was aimed at. `make bench-quick` measures the rows of the README in two minutes.\n";
         text
     }
 }

@@ -207,6 +207,18 @@ static void live_in_two_calls(size_t size, unsigned rounds) {
     report(start, rounds);
 }
 
+/* The same coroutine on the same stack, again and again. */
+static void reset_and_run(unsigned rounds) {
+    aco_t *co = aco_create(main_co, aco_share_stack_new2(SMALL_STACK, 0), 0, exiting_body, NULL);
+    aco_resume(co);
+    sample_t start = now();
+    for (unsigned i = 0; i < rounds; i++) {
+        aco_reset(co, exiting_body, NULL);
+        aco_resume(co);
+    }
+    report(start, rounds);
+}
+
 static void number_body(void) {
     for (uintptr_t i = 0;; i++) aco_gen_yield((void *)i);
 }
@@ -309,6 +321,7 @@ int main(int count, char **arguments) {
     ROW("copy-64k-2", resume_copied(keeps_65528, 2, 10000))
 #ifdef HAS_EXTENSION
     ROW("life-new", live_in_two_calls(SMALL_STACK, 2000000))
+    ROW("reset", reset_and_run(2000000))
     ROW("value", resume_with_values(5000000))
     ROW("generator", read_generator(5000000))
     ROW("transfer", transfer(0, 5000000))

@@ -10,7 +10,7 @@
 //!
 //! | flag | set if |
 //! |---|---|
-//! | ALL_REGS | the coroutine switched away by a call: `acosw`, or an exit in the library |
+//! | ALL_REGS | the coroutine switched away by `acosw`, or by an exit in the library |
 //! | CANCELLED | `aco_cancel` was called, and `aco_reset` was not called since |
 //! | CHAIN_CUT | the chain of frame pointers ends in a NULL of the library's (`frame_chain`) |
 //! | RETURNED | the function of `aco_new` has returned: the result is in `reg` (`resume::result`); else as CANCELLED |
@@ -172,15 +172,6 @@ pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
-/// Returns true if `co` has ALL_REGS.
-///
-/// # Safety
-/// `co` points to a coroutine.
-pub(crate) unsafe fn has_all_regs(co: *mut aco_t) -> bool {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { read(co) & ALL_REGS != 0 }
-}
-
 /// Makes `co` EXCLUSIVE.
 ///
 /// # Safety
@@ -255,8 +246,8 @@ pub(crate) unsafe fn mark_reset(co: *mut aco_t) {
 /// `co` points to a coroutine.
 #[inline(always)]
 pub(crate) unsafe fn mark_resumed(co: *mut aco_t) {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { *aco_t::state_word(co) = read(co) & !(ALL_REGS | CHAIN_CUT) }
+    // SAFETY: `co` points to a coroutine. Volatile, so that the store is one of the whole word: see `mark_ended`.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) & !(ALL_REGS | CHAIN_CUT)) }
 }
 
 /// Marks `co` as cancelled. A word of no form stays of no form.

@@ -13,6 +13,21 @@ use crate::arch;
 /// * the number, in a program that is linked statically.
 pub(crate) struct Symbol(pub(crate) usize);
 
+unsafe extern "C" {
+    /// The bounds of the section `aco_switches`, which the linker defines: `resume::switch`.
+    #[link_name = "__start_aco_switches"]
+    safe static __start_aco_switches: u8;
+    #[link_name = "__stop_aco_switches"]
+    safe static __stop_aco_switches: u8;
+}
+
+/// Returns true if `address` is in a function of the library that switches. A context that resumes there was suspended
+/// by a call, whose return address is on its stack: `arch::CALLER_OFFSET` bytes above its stack pointer.
+pub(crate) fn is_in_switch(address: usize) -> bool {
+    let start = (&raw const __start_aco_switches).addr();
+    (start..(&raw const __stop_aco_switches).addr()).contains(&address)
+}
+
 /// The bytes of a name that are printed: the last ones of a longer name.
 const MAX_LENGTH: usize = 80;
 

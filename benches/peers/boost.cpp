@@ -31,5 +31,16 @@ int main(int count, char **arguments) {
         report(begin, rounds);
         return 0;
     }
+    if (count > 1 && strcmp(arguments[1], "life-new") == 0) {
+        const int rounds = 1000000;
+        sample_t begin = now();
+        for (int i = 0; i < rounds; i++) {
+            char *own = static_cast<char *>(malloc(STACK));
+            jump_fcontext(make_fcontext(own + STACK, STACK, body), nullptr);
+            free(own);
+        }
+        report(begin, rounds);
+        return 0;
+    }
     return 2;
 }

@@ -41,7 +41,6 @@
 //!        | unused            8 bytes  |
 //!        | the coroutine resumed      |
 //!        | x19 ... x28       80 bytes |
-//! 0x7fa0 +----------------------------+
 //!        | d8 ... d15        64 bytes |
 //!        | x30, x29                   |
 //! 0x7f50 +----------------------------+ <- reg[sp] = reg[x29]; reg[pc] is the second half of `resume`
@@ -61,9 +60,11 @@ mod root;
 mod switch;
 mod transfer;
 mod variadic;
+mod yield_back;
 
 pub(crate) use {
     fpenv::*, leaf::*, on_top::*, resume::*, root::*, switch::*, transfer::*, variadic::*,
+    yield_back::*,
 };
 
 /// Bytes between `align_retptr` and `align_highptr`: the stack pointer is always 16-byte aligned.
@@ -78,6 +79,10 @@ pub(crate) const FRAME_POINTER_SLOT: usize = 12;
 
 /// Bytes from a coroutine that waits in a resume to the words that read as a frame record: x29 and the resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 96;
+
+/// Bytes from the stack pointer of a context that resumes in the code of the library to its return address:
+/// it is in the frame record.
+pub(crate) const CALLER_OFFSET: usize = 8;
 
 /// The minimum guard, in bytes. Compilers that probe large frames touch each 64 KiB.
 pub(crate) const MIN_GUARD: usize = 64 * 1024;

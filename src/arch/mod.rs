@@ -5,6 +5,7 @@
 //! | `x86_64.rs`, `aarch64.rs` | the layout of `reg` and of a suspended stack |
 //! | `switch.rs` | saves one coroutine and resumes another; ends a coroutine (`exit_to`) |
 //! | `resume.rs` | runs a coroutine until it switches back |
+//! | `yield_back.rs` | switches to the main coroutine that waits in a resume |
 //! | `transfer.rs` | switches to a coroutine other than the main coroutine |
 //! | `on_top.rs` | calls on top of the frames of a suspended coroutine |
 //! | `root.rs` | the two ends of a coroutine, and entry points before its entry function |
@@ -18,10 +19,12 @@
 //! | `FRAME_POINTER_SLOT` | the slot of the frame pointer in `reg` |
 //! | `FRAME_RECORD_OFFSET` | bytes from a main coroutine to the frame record that ends its coroutines' chains |
 //! | `FIRST_VALUE_SLOT` | the slot of `reg` for the first value of an unstarted coroutine, and for its result |
+//! | `CALLER_OFFSET` | bytes from a suspended context's stack pointer to its return address, in the library |
 //! | `MIN_GUARD` | minimum bytes of the guard below a stack |
 //! | `switch_body!` | body of a function that saves one coroutine and resumes another: `acosw` |
 //! | `exit_to_body!` | body of a function that resumes another coroutine and saves no registers |
 //! | `resume_body!` | body of a function that runs a coroutine until it switches back |
+//! | `yield_back_body!` | body of a function that switches to the main coroutine that waits |
 //! | `transfer_body!` | body of a function that switches to a coroutine of the same main coroutine |
 //! | `call_with_frame_pointer` | calls one of these with the frame pointer of the first caller |
 //! | `on_other_stack_body!` | body of a function that calls another one on another stack |
@@ -51,9 +54,9 @@
 //! * M3. A context that `switch` saved has ALL_REGS (`state`): the code that resumes it must load all callee-saved
 //!   registers from `reg`. For every other context the stack, frame and base pointer are enough: the code at the
 //!   resume address restores the rest.
-//! * M4. `switch`, `resume` and `transfer` load all registers, so they resume any context. Inline code loads only the
-//!   few, so it resumes an EXCLUSIVE coroutine without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`,
-//!   W2).
+//! * M4. `switch`, `resume` and `transfer` load all registers, so they resume any context; `resume` does not where
+//!   inline code would not. Inline code and `yield_back` load only the few, so they resume an EXCLUSIVE coroutine
+//!   without ALL_REGS (`state`, S3), or the coroutine of the hint (`tls`, W2).
 //! * M5. A resumed context finds three values in the argument registers: the coroutine that switched here, its own
 //!   address, and a value. The value is NULL if none was passed.
 //! * M6. From the last store to `reg` on, unwinders find the old context through the register that points to its

@@ -50,9 +50,11 @@ mod root;
 mod switch;
 mod transfer;
 mod variadic;
+mod yield_back;
 
 pub(crate) use {
     fpenv::*, leaf::*, on_top::*, resume::*, root::*, switch::*, transfer::*, variadic::*,
+    yield_back::*,
 };
 
 /// Bytes between `align_retptr` and `align_highptr`. A called function finds its return address 8 bytes below an
@@ -69,6 +71,10 @@ pub(crate) const FRAME_POINTER_SLOT: usize = 7;
 /// Bytes from a coroutine that waits in a resume to the words that read as a frame record: slot 3, free then, and the
 /// resume address.
 pub(crate) const FRAME_RECORD_OFFSET: usize = 24;
+
+/// Bytes from the stack pointer of a context that resumes in the code of the library to its return address:
+/// four registers are below it.
+pub(crate) const CALLER_OFFSET: usize = 32;
 
 /// The minimum guard, in bytes. Compilers that probe large frames touch each page.
 pub(crate) const MIN_GUARD: usize = 4096;

@@ -6,8 +6,8 @@ use core::fmt::{self, Display, Formatter};
 use super::iterate::for_each;
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::diag::LineBuffer;
-use crate::symbol::{Symbol, write_printable};
-use crate::{coroutine, record, sanitizer, stack, state};
+use crate::symbol::{Symbol, is_in_switch, write_printable};
+use crate::{arch, coroutine, record, sanitizer, stack};
 
 /// Writes a line for each coroutine of this thread to `file`. False: errno says why.
 pub(crate) fn dump(file: c_int) -> bool {
@@ -110,11 +110,6 @@ unsafe fn state_of(co: *mut aco_t) -> State {
     }
 }
 
-/// Where the address is at which the caller of a switch goes on: bytes above the stack pointer that the
-/// switch has left (see `arch`). None: it is the switch's own, of which the caller's frame is all.
-const CALLER_OFFSET_IN_SWITCH: Option<usize> =
-    if cfg!(target_arch = "aarch64") { Some(8) } else { None };
-
 /// Returns the address in the program's code at which a suspended coroutine resumes.
 ///
 /// # Safety
@@ -122,11 +117,11 @@ const CALLER_OFFSET_IN_SWITCH: Option<usize> =
 unsafe fn suspension_address(co: *mut aco_t) -> usize {
     // SAFETY: `co` is a coroutine, and its share stack is live.
     unsafe {
-        let in_switch = match CALLER_OFFSET_IN_SWITCH {
-            Some(offset) if state::has_all_regs(co) => read_stack_word(co, offset),
-            _ => None,
-        };
-        in_switch.unwrap_or_else(|| aco_t::return_address(co))
+        let address = aco_t::return_address(co);
+        if !is_in_switch(address) {
+            return address;
+        }
+        read_stack_word(co, arch::CALLER_OFFSET).unwrap_or(address)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Cancellation: a flag that a coroutine checks. Nothing is interrupted or unwound.
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
-use super::exit::yield_to_main;
-use super::forms::Switch;
+use super::forms::Yield;
 use crate::abi::aco_t;
 use crate::{diag, state, tls};
 
@@ -32,12 +31,12 @@ pub(crate) unsafe fn cancel(co: NonNull<aco_t>) {
 ///
 /// # Safety
 /// The current coroutine is the one that runs.
-pub(crate) unsafe fn yield_checked(switch: Switch) -> bool {
+pub(crate) unsafe fn yield_checked(yield_back: Yield) -> bool {
     // SAFETY: the current coroutine runs. Its address is read again after the yield: a program may have moved it.
     unsafe {
         let co = tls::current();
         if co.is_null() || !state::is_cancelled(co) {
-            yield_to_main(co, switch);
+            yield_back(co, ptr::null_mut());
         }
         state::is_cancelled(tls::current())
     }

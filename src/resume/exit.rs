@@ -3,26 +3,11 @@
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 
-use super::forms::{Ended, EntryPoint, ExitTo, Switch};
-use super::misuse::{abort_exit, abort_yield};
+use super::forms::{Ended, EntryPoint, ExitTo};
+use super::misuse::abort_exit;
 use super::on_resumer::refuse_switch;
 use crate::abi::aco_t;
 use crate::{arch, coroutine, diag, exceptions, sanitizer, state, tls};
-
-/// Switches from `co` to its main coroutine; returns when `co` is resumed. Aborts if `co` is NULL or a main coroutine.
-///
-/// # Safety
-/// `co` is NULL or points to the running coroutine.
-#[inline(always)]
-pub(crate) unsafe fn yield_to_main(co: *mut aco_t, switch: Switch) {
-    // SAFETY: `co` is checked for NULL. Its main coroutine waits in a resume, so its frames are in their place.
-    unsafe {
-        if co.is_null() || (*co).main_co.is_null() {
-            abort_yield(co);
-        }
-        switch(co, (*co).main_co, ptr::null_mut());
-    }
-}
 
 /// Ends `co`, which gives up its share stack, and resumes its main coroutine. Aborts if `co` is NULL or a main
 /// coroutine, or does not own its share stack.

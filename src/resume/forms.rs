@@ -11,6 +11,9 @@ pub(crate) type Resume = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void
 pub(crate) type Switch =
     unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, value: *mut c_void) -> *mut c_void;
 
+/// `yield_back`, in one of its forms.
+pub(crate) type Yield = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> *mut c_void;
+
 /// The result of a resume, in two registers.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -197,7 +197,7 @@ pub(super) fn abort_value(co: *const aco_t) -> ! {
 /// Says why `co` cannot yield, and aborts.
 #[cold]
 #[inline(never)]
-pub(super) fn abort_yield(co: *const aco_t) -> ! {
+pub(super) extern "C" fn abort_yield(co: *const aco_t) -> ! {
     let what = if co.is_null() { "no coroutine runs" } else { "it is a main coroutine" };
     let rule = "only a coroutine that aco_resume runs can yield";
     diag::fatal("aco_yield", co, format_args!("{what}"), rule)

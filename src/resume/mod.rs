@@ -7,14 +7,14 @@
 //!   unless co is ready: prepare(co)
 //!   current = co, hint = main_co
 //!   save main_co, resume co          ────────────>  ... runs ...
-//!                                                   yield_to_main(co)
+//!                                                   yield_back(co)
 //!   current = main_co                <────────────    save co, resume main_co
 //! returns the value, and co
 //! ```
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `switch` | the naked functions, in two forms: `resume`, `switch`, `transfer`, `exit_to` |
+//! | `switch` | the naked functions, in two forms: `resume`, `yield_back`, `switch`, `transfer`, `exit_to` |
 //! | `forms` | their types |
 //! | `prepare` | the slow path of a resume: checks, copies frames out and in |
 //! | `returned` | the thread-local words after a resume returns |
@@ -28,7 +28,7 @@
 //! | `misuse` | what is refused, and why |
 //!
 //! * R1. Only the resuming side writes the current coroutine: `resume` before its jump and after the jump back,
-//!   `yield_to` before its jump. Hooks and forced unwinding write it, too (`instrumented`, `returned`). Old binaries
+//!   `yield_to` before its jump. `yield_back` writes it where it executes the second half of `resume`. Hooks and forced unwinding write it, too (`instrumented`, `returned`). Old binaries
 //!   yield by `acosw`, which does not write it.
 //! * R2. When `resume` or `transfer` jumps to a coroutine, the coroutine owns its share stack, which is live. Its
 //!   frames are at their addresses, and the word at `align_highptr` names it.
@@ -52,14 +52,14 @@ mod transfer;
 mod values;
 
 pub(crate) use cancel::{cancel, yield_checked};
-pub(crate) use exit::{exit, result, return_exits, yield_to_main};
+pub(crate) use exit::{exit, result, return_exits};
 pub(crate) use forms::{EntryPoint, Resume};
 pub(crate) use on_resumer::on_resumer;
 pub(crate) use resume_with::{Function, resume_with, resumed_with};
 pub(crate) use resumer::set_resumer;
 pub(crate) use returned::returned_via_acosw;
 pub(crate) use switch::save_fpenv::{
-    argument_entry, exit_to, last_word, resume, returning_entry, switch, transfer,
+    argument_entry, exit_to, last_word, resume, returning_entry, switch, transfer, yield_back,
 };
 pub(crate) use switch::share_fpenv;
 pub(crate) use transfer::yield_to;

@@ -29,6 +29,29 @@ use crate::{exceptions, hooks, overflow, sanitizer, save, stack, state, tls};
 /// `co` is NULL or points to a coroutine. Its frames, and those of the owner of its share stack, are as the last switch
 /// left them.
 pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
+    // SAFETY: `co` is as both require.
+    unsafe {
+        if sanitizer::is_present() { prepare_with_sanitizer(co) } else { prepare_as(co, false) }
+    }
+}
+
+/// As [`prepare`], in a process with a sanitizer.
+///
+/// # Safety
+/// As [`prepare`].
+#[cold]
+#[inline(never)]
+unsafe fn prepare_with_sanitizer(co: *mut aco_t) {
+    // SAFETY: `co` is as `prepare_as` requires.
+    unsafe { prepare_as(co, true) }
+}
+
+/// As [`prepare`]. `has_sanitizer` is the result of [`sanitizer::is_present`].
+///
+/// # Safety
+/// As [`prepare`].
+#[inline(always)]
+unsafe fn prepare_as(co: *mut aco_t, has_sanitizer: bool) {
     let Some(co) = NonNull::new(co) else { abort_null() };
     let co = co.as_ptr();
     // SAFETY: `co` points to a coroutine. Control blocks of stacks stay readable, and an owner is a coroutine. Frames
@@ -38,7 +61,7 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             abort_resume(co);
         }
-        exceptions::init_hook_word();
+        exceptions::init_hook_word_with(has_sanitizer);
         overflow::reinstall_if_removed();
         if tls::current() != main_co {
             if coroutine::owns_stack(co) && !hooks::is_suppressed() {
@@ -55,7 +78,6 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
         }
         let owner = (*stack).owner;
         if owner != co {
-            let has_sanitizer = sanitizer::is_present();
             if !owner.is_null() {
                 if (*owner).share_stack != stack || is_running(owner) {
                     abort_stack_in_use(co, owner);

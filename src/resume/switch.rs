@@ -7,6 +7,8 @@
 //! | `save_fpenv` | each context has its own: a switch saves the old one's and loads the new one's |
 //! | `share_fpenv` | all contexts share one: a switch does not touch it |
 //!
+//! Those that a context may resume in are in a section of their own (`symbol::is_in_switch`).
+//!
 //! The naked bodies are those of `arch`. Each body checks the hook word (`tls`), and jumps to the `_slow` function if a
 //! switch has more to do. That function calls the instrumented form, which calls the naked function again.
 
@@ -17,6 +19,7 @@ use super::forms::Resumed;
 use super::instrumented::{
     is_yield, resume_instrumented, switch_instrumented, transfer_instrumented,
 };
+use super::misuse::abort_yield;
 use super::on_resumer::refuse_switch;
 use super::prepare::prepare;
 use super::returned::returned_via_acosw;
@@ -34,6 +37,7 @@ macro_rules! for_both_fpenv {
             /// # Safety
             /// As [`prepare`].
             #[unsafe(naked)]
+            #[unsafe(link_section = "aco_switches")]
             pub(crate) unsafe extern "C" fn resume(co: *mut aco_t, value: *mut c_void) -> Resumed {
                 arch::resume_body!($fpenv, prepare, resume_slow, returned_via_acosw)
             }
@@ -54,6 +58,7 @@ macro_rules! for_both_fpenv {
             /// # Safety
             /// Both point to coroutines. `to` is suspended or unstarted, and its frames are on its stack.
             #[unsafe(naked)]
+            #[unsafe(link_section = "aco_switches")]
             pub(crate) unsafe extern "C" fn switch(
                 from: *mut aco_t,
                 to: *mut aco_t,
@@ -80,6 +85,19 @@ macro_rules! for_both_fpenv {
                 }
             }
 
+            /// Switches from `co` to its main coroutine, which is given `value`. Returns the value of the next resume.
+            ///
+            /// # Safety
+            /// `co` is NULL or points to the running coroutine.
+            #[unsafe(naked)]
+            #[unsafe(link_section = "aco_switches")]
+            pub(crate) unsafe extern "C" fn yield_back(
+                co: *mut aco_t,
+                value: *mut c_void,
+            ) -> *mut c_void {
+                arch::yield_back_body!($fpenv, switch, abort_yield)
+            }
+
             /// Saves the registers of `from` and resumes `to`; returns when something switches back to `from`.
             /// `is_ready` is 1 if `to` is the current coroutine and its frames are on its stack. With 0
             /// [`prepare_transfer`] sees to both.
@@ -88,6 +106,7 @@ macro_rules! for_both_fpenv {
             /// `from` is running, `to` is suspended or unstarted, and `main_co`, the main coroutine of both, waits in
             /// a resume.
             #[unsafe(naked)]
+            #[unsafe(link_section = "aco_switches")]
             pub(crate) unsafe extern "C" fn transfer(
                 from: *mut aco_t,
                 to: *mut aco_t,

@@ -7,7 +7,7 @@
 //!     |                  save from
 //!     | on this stack:   prepare_transfer: prepare(to)
 //!     |                  resume to            ────>   ... runs ...
-//!     |                                               yield_to_main(to)
+//!     |                                               yield_back(to)   
 //! returns `to`  <──────────────────────────────────     save to, resume the main coroutine
 //! ```
 //!
@@ -17,8 +17,7 @@
 
 use core::ptr;
 
-use super::exit::yield_to_main;
-use super::forms::{Switch, Transfer};
+use super::forms::{Transfer, Yield};
 use super::misuse::{abort_transfer, resume_error};
 use super::prepare::prepare;
 use super::returned::set_current_as_returned;
@@ -68,7 +67,7 @@ fn hint_after_transfer(from: *mut aco_t, to: *mut aco_t, main_co: *mut aco_t) ->
 /// # Safety
 /// `to` is NULL or points to a coroutine, whose frames are as the last switch left them.
 #[inline(always)]
-pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch) {
+pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, yield_back: Yield) {
     // SAFETY: the current coroutine exists, and so does its main coroutine, which waits for it. `to` is checked before
     // it is used.
     unsafe {
@@ -79,7 +78,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, switch: Switch
         }
         let main_co = (*from).main_co;
         if to == main_co {
-            yield_to_main(from, switch);
+            yield_back(from, ptr::null_mut());
         } else if to != from {
             if to.is_null() || (*to).main_co != main_co || resume_error(to).is_some() {
                 abort_transfer(from, to)

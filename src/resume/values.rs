@@ -6,7 +6,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::forms::{Resume, Switch};
+use super::forms::{Resume, Yield};
 use super::misuse::{abort_null, abort_value};
 use crate::abi::aco_t;
 use crate::{arch, coroutine, tls};
@@ -43,7 +43,7 @@ pub(crate) unsafe fn resume_value(
 pub(crate) unsafe fn yield_value(
     co: *mut aco_t,
     value: *mut c_void,
-    switch: Switch,
+    yield_back: Yield,
 ) -> *mut c_void {
     // SAFETY: `co` is checked for NULL, so it is the running coroutine. Its main coroutine waits in a resume, so its
     // frames are in their place.
@@ -51,7 +51,7 @@ pub(crate) unsafe fn yield_value(
         if co.is_null() || (*co).main_co.is_null() {
             abort_value(co)
         }
-        switch(co, (*co).main_co, value)
+        yield_back(co, value)
     }
 }
 

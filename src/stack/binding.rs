@@ -99,7 +99,11 @@ pub(crate) unsafe fn is_stack_destroyed(co: *mut aco_t, block: Option<BlockPtr>)
     // SAFETY: control blocks stay readable (CB1). The binding of the next generation differs (CB2).
     unsafe {
         match block {
-            Some(block) if state::is_bound_to(co, block.as_ref().binding) => {
+            // `exclusive` names no coroutine of an earlier generation (BI2).
+            Some(block)
+                if state::is_bound_to(co, block.as_ref().binding)
+                    || block.as_ref().exclusive == co =>
+            {
                 (*(*co).share_stack).ptr.is_null()
             }
             _ => is_stack_destroyed_slow(co),
@@ -160,8 +164,8 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
     // SAFETY: `co` owns its stack, which is therefore live, and `block` is the block of that stack.
     unsafe {
         if let Some(found) = block
-            && !sanitizer::is_present()
             && (*found.as_ptr()).users == 1
+            && !sanitizer::is_present()
             && state::is_ours(co)
         {
             if (*found.as_ptr()).exclusive != co {

@@ -53,6 +53,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
             "arch",
             "tls",
             "diag",
+            "valgrind",
             "sys",
             "atomic",
             "abi",
@@ -84,7 +85,18 @@ const LAYERS: [(&str, &[&str]); 32] = [
     ),
     (
         "listing",
-        &["coroutine", "record", "stack", "slab", "symbol", "sanitizer", "state", "diag", "abi"],
+        &[
+            "coroutine",
+            "record",
+            "stack",
+            "slab",
+            "symbol",
+            "sanitizer",
+            "state",
+            "arch",
+            "diag",
+            "abi",
+        ],
     ),
     (
         "coroutine",

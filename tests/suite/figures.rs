@@ -23,9 +23,9 @@ type Figures = BTreeMap<(String, String), String>;
 
 /// A row and a heading of the pages, and what the README says of that figure, {}, outside of its tables of figures.
 const QUOTED: [(&str, &str, &str); 6] = [
-    (SWITCH, "inline, own FP", "**A switch takes {} ns**"),
-    (SWITCH, "inline, shared FP", "or {} ns if coroutines share"),
-    (SWITCH, "inline, own FP", "| **libaco** | {} |"),
+    (SWITCH, "default", "**A switch takes {} ns**"),
+    (SWITCH, "shared floating point", "or {} ns if coroutines share"),
+    (SWITCH, "default", "| **libaco** | {} |"),
     (SWITCH, "Boost.Context", "| Boost.Context, Boost.Fiber | {} |"),
     (SWITCH, "corosensei", "| corosensei | {} |"),
     (PARKED, "acort", "**A parked task takes {} bytes**"),
@@ -36,8 +36,9 @@ const PARKED: &str = "resident bytes of a parked task, 1,000,000 on the shared s
 /// Draws a chart from the text of a page.
 type Draw = fn(&str) -> Result<String, String>;
 
-const CHARTS: [(&str, &str, Draw); 2] = [
+const CHARTS: [(&str, &str, Draw); 3] = [
     ("docs/performance.svg", PAGES[0], chart::coroutines),
+    ("docs/performance-memory.svg", PAGES[0], chart::memory),
     ("docs/performance-rt.svg", PAGES[1], chart::runtime),
 ];
 

@@ -10,8 +10,8 @@ use crate::needs::{self, Need};
 use crate::process::Result;
 use crate::{
     abi, bindings, c_tests, cinstall, deb, debug, documents, exports, fuzz, headers, install,
-    kqueue, linking, manual, nim, panics, reference, refused, repeat, rt_use, rust, sandbox,
-    sanitizers, site, snippets, steps, unwinders,
+    instructions, kqueue, linking, manual, nim, panics, reference, refused, repeat, rt_use, rust,
+    sandbox, sanitizers, site, snippets, steps, unwinders,
 };
 
 /// How much is run.
@@ -50,6 +50,7 @@ pub const LANES: &[Lane] = &[
     lane(Full, "lint", &[needs::RUSTFMT_AND_CLIPPY], |_| Ok(rust::lint_cases())),
     lane(Full, "loom", &[], |_| Ok(rust::loom_cases())),
     lane(Sample, "abi", &[], |_| abi_cases()),
+    lane(Full, "instructions", &[needs::EMULATORS, needs::AARCH64], |_| instructions::cases()),
     lane(Sample, "abidiff", &[needs::ABIGAIL], |_| Ok(abi::cases())),
     lane(Sample, "cargo", &[needs::LLD], |_| Ok(exports::other_builds())),
     lane(Sample, "cc", &[], |extent| c_tests::cases(&CC, extent)),

@@ -44,6 +44,8 @@ pub const LIBFUZZER: &[Need] = &[(
     "clang with libclang-rt-dev",
 )];
 
+pub const EMULATORS: &[Need] = &[("qemu-x86_64-static --version", "qemu-user-static")];
+
 pub const AARCH64: &[Need] = &[
     ("aarch64-linux-gnu-gcc --version", "gcc-12-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-g++ --version", "g++-12-aarch64-linux-gnu"),

@@ -9,6 +9,8 @@
 /// 4. After the switch back, makes the main coroutine the current one, and returns.
 /// 5. Ends in `via_acosw(from, main_co, co)` instead of 4 if the main_co of the coroutine that switched back is another
 ///    one.
+///
+/// If `yield_back` of the same form has suspended `co`, its second half is executed here: 3 needs no second jump.
 macro_rules! resume_body {
     ($fpenv:ident, $prepare:path, $slow:path, $via_acosw:path) => {
         ::core::arch::naked_asm!(
@@ -24,41 +26,36 @@ macro_rules! resume_body {
             "test rdi, rdi",
             "jz 3f",
             "mov r8, fs:[rcx]",         // the current coroutine ...
-            "test r8, r8",
-            "jz 3f",
             "cmp r8, [rdi + 72]",       // ... is the main_co of `co` ...
             "jne 3f",
-            "cmp byte ptr [rdi + 88], 0", // ... which has not ended ...
+            "mov r9, [rdi + 152]",
+            "mov r10, rdi",
+            "shl r10, 8",
+            "xor r10, [rdi + 88]",      // ... which is EXCLUSIVE without flags: it restores its own registers ...
+            "jne 4f",
+            "cmp [r9 + 48], rdi",       // ... and owns its share stack
             "jne 3f",
-            "mov rax, [rdi + 152]",
-            "cmp [rax + 48], rdi",      // ... and owns its share stack
-            "jne 3f",
-            "mov rax, [rax + 16]",      // align_highptr: the coroutine, for unwinders
-            "mov [rax], rdi",
-            "test byte ptr [rdi + 89], 1",
-            "jnz 4f",
             "2:",
             // Register state:
+            // - r10 is 0 if `co` restores r12 to r15 itself.
             // - rdi points to `co`, r8 to its main coroutine, rsi is the value; r8 stays so to the end.
             // - rcx is the offset of aco_gtls_co from the thread pointer.
             // - every other register that matters belongs to the main coroutine.
             "mov fs:[rcx], rdi",        // current
             "mov fs:[rcx + 8], r8",     // hint
-            "push rbp",                 // a frame record, for frame pointer walkers
-            ".cfi_adjust_cfa_offset 8",
-            "mov [r8 + 24], rsp",
-            "push r12",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r12, -24",
-            "push r13",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r13, -32",
-            "push r14",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r14, -40",
-            "push r15",
-            ".cfi_adjust_cfa_offset 8; .cfi_offset r15, -48",
-            "push rdi",                 // for `via_acosw`
-            ".cfi_adjust_cfa_offset 8",
+            "sub rsp, 48",
+            ".cfi_adjust_cfa_offset 48",
+            "mov [rsp + 40], rbp",      // a frame record, for frame pointer walkers
+            "lea rax, [rsp + 40]",
+            "mov [r8 + 24], rax",
+            "mov [rsp + 32], r12",
+            "mov [rsp + 24], r13",
+            "mov [rsp + 16], r14",
+            "mov [rsp + 8], r15",
+            "mov [rsp], rdi",           // for `via_acosw`
+            ".cfi_offset r12, -24; .cfi_offset r13, -32; .cfi_offset r14, -40; .cfi_offset r15, -48",
             ".cfi_remember_state",
-            "lea rax, [rip + 5f]",
+            concat!("lea rax, [rip + .Laco_resumer_", stringify!($fpenv), "]"),
             "mov [r8 + 32], rax",
             "mov [r8 + 40], rsp",
             "mov [r8 + 48], rbx",
@@ -69,14 +66,37 @@ macro_rules! resume_body {
             ".cfi_escape 0x0f, 5, 0x78, 40, 0x06, 0x23, 56",
             ".cfi_escape 0x10, 3, 2, 0x78, 48",
             ".cfi_escape 0x10, 6, 2, 0x78, 56",
-            "mov r12, [rdi]",
-            "mov r13, [rdi + 8]",
-            "mov r14, [rdi + 16]",
-            "mov r15, [rdi + 24]",
             "mov r9, [rdi + 32]",
             "mov rbx, [rdi + 48]",
             "mov rbp, [rdi + 56]",
             $crate::arch::load_fpenv!($fpenv, "r8", "rdi"),
+            concat!("lea rax, [rip + .Laco_yielded_", stringify!($fpenv), "]"),
+            "cmp rax, r9",
+            "jne 12f",
+            ".cfi_remember_state",
+            "mov rsp, [rdi + 40]",
+            // The second half of `yield_back`, and its frame.
+            ".cfi_def_cfa rsp, 40; .cfi_same_value rbx; .cfi_same_value rbp; .cfi_offset r12, -16",
+            ".cfi_offset r13, -24; .cfi_offset r14, -32; .cfi_offset r15, -40",
+            "mov rax, rsi",             // the value
+            "mov r15, [rsp]",
+            "mov r14, [rsp + 8]",
+            "mov r13, [rsp + 16]",
+            "mov r12, [rsp + 24]",
+            "mov rcx, [rsp + 32]",
+            // A jump: the top of the return predictor belongs to the main coroutine.
+            "add rsp, 40",
+            ".cfi_def_cfa_offset 0",    // the words below rsp are still there: the red zone
+            "notrack jmp rcx",
+            ".cfi_restore_state",
+            "12:",
+            "test r10, r10",
+            "jz 13f",
+            "mov r12, [rdi]",
+            "mov r13, [rdi + 8]",
+            "mov r14, [rdi + 16]",
+            "mov r15, [rdi + 24]",
+            "13:",
             "mov rsp, [rdi + 40]",
             "mov rdx, rsi",
             "mov rsi, rdi",
@@ -92,19 +112,16 @@ macro_rules! resume_body {
             // The nop: unwinders look up the byte before a return address.
             ".cfi_restore_state",
             "nop",
-            "5:",
-            "pop r8",                   // the coroutine that was resumed
-            ".cfi_adjust_cfa_offset -8",
-            "pop r15",
-            ".cfi_adjust_cfa_offset -8; .cfi_restore r15",
-            "pop r14",
-            ".cfi_adjust_cfa_offset -8; .cfi_restore r14",
-            "pop r13",
-            ".cfi_adjust_cfa_offset -8; .cfi_restore r13",
-            "pop r12",
-            ".cfi_adjust_cfa_offset -8; .cfi_restore r12",
-            "pop rbp",
-            ".cfi_adjust_cfa_offset -8",
+            concat!(".Laco_resumer_", stringify!($fpenv), ":"),
+            "mov r8, [rsp]",            // the coroutine that was resumed
+            "mov r15, [rsp + 8]",
+            "mov r14, [rsp + 16]",
+            "mov r13, [rsp + 24]",
+            "mov r12, [rsp + 32]",
+            "mov rbp, [rsp + 40]",
+            "add rsp, 48",
+            ".cfi_def_cfa_offset 8",
+            ".cfi_restore r12; .cfi_restore r13; .cfi_restore r14; .cfi_restore r15",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             // The new current coroutine comes from rsi. The main_co of rdi is only compared: its load may miss the
             // cache, and the next resume depends on the current coroutine.
@@ -125,27 +142,22 @@ macro_rules! resume_body {
             "8:",
             "pop rcx",
             ".cfi_adjust_cfa_offset -8",
-            ".cfi_register rip, rcx",
             "notrack jmp rcx",
             ".cfi_adjust_cfa_offset 8",
-            ".cfi_offset rip, -8", // libgcc would read .cfi_restore as "undefined"
             // The slow path: `prepare` returns, or aborts.
             "3:",
-            "push rdi",
-            ".cfi_adjust_cfa_offset 8",
-            "push rsi",
-            ".cfi_adjust_cfa_offset 8",
-            "sub rsp, 8",
-            ".cfi_adjust_cfa_offset 8",
+            "sub rsp, 24",
+            ".cfi_adjust_cfa_offset 24",
+            "mov [rsp + 16], rdi",
+            "mov [rsp + 8], rsi",
             "call {prepare}",
-            "add rsp, 8",
-            ".cfi_adjust_cfa_offset -8",
-            "pop rsi",
-            ".cfi_adjust_cfa_offset -8",
-            "pop rdi",
-            ".cfi_adjust_cfa_offset -8",
+            "mov rsi, [rsp + 8]",
+            "mov rdi, [rsp + 16]",
+            "add rsp, 24",
+            ".cfi_adjust_cfa_offset -24",
             "mov rcx, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov r8, [rdi + 72]",
+            "mov r10d, 1",
             "mov rax, fs:[rcx + 16]",   // `prepare` may have set the hook word
             "test rax, rax",
             "jz 2b",
@@ -154,9 +166,27 @@ macro_rules! resume_body {
             "cmp qword ptr [rax + 8], 0",
             "je 2b",
             "jmp 23f",
-            // Clears ALL_REGS: `co` resumes with all its registers.
+            // `co` is in another form, or has flags.
+            // Register state: r10 is the state word, and the EXCLUSIVE form of `co` flips it; r9 is the share stack.
             "4:",
+            "test r8, r8",
+            "jz 3b",
+            "test r10b, r10b",          // it has not ended ...
+            "jnz 3b",
+            "cmp [r9 + 48], rdi",       // ... and owns its share stack
+            "jne 3b",
+            "cmp r10, 0x100",           // EXCLUSIVE with ALL_REGS, as `switch` leaves it
+            "je 5f",
+            "mov rax, [r9 + 16]",       // align_highptr: the coroutine, for unwinders
+            "mov [rax], rdi",
+            "test byte ptr [rdi + 89], 1",
+            "jz 2b",
             "and qword ptr [rdi + 88], -0x101",
+            "jmp 2b",
+            "5:",
+            "mov rax, rdi",
+            "shl rax, 8",
+            "mov [rdi + 88], rax",      // the flag is cleared, without a load
             "jmp 2b",
             // The main_co of the coroutine that switched back is another one.
             "6:",

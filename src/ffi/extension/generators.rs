@@ -89,7 +89,7 @@ pub unsafe extern "C" fn aco_gen_next(r#gen: *mut aco_gen_t, value: *mut *mut c_
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_gen_yield(value: *mut c_void) {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::switch) };
+    unsafe { resume::yield_value(tls::current(), value, resume::yield_back) };
 }
 
 /// Frees a generator in any state. Its frames are not unwound. Does nothing if `gen` is NULL.

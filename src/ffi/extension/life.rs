@@ -83,7 +83,7 @@ pub unsafe extern "C" fn aco_is_cancelled(co: *mut aco_t) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    cancel_status(unsafe { resume::yield_checked(resume::switch) })
+    cancel_status(unsafe { resume::yield_checked(resume::yield_back) })
 }
 
 /// 0, or -1 and errno ECANCELED.

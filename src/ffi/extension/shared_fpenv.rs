@@ -49,7 +49,7 @@ pub unsafe extern "C" fn aco_resume_with_shared_fpenv(
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_value_shared_fpenv(value: *mut c_void) -> *mut c_void {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::switch) }
+    unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::yield_back) }
 }
 
 /// Switches as aco_yield_to() does, in programs compiled with
@@ -57,7 +57,7 @@ pub extern "C" fn aco_yield_value_shared_fpenv(value: *mut c_void) -> *mut c_voi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield_to_shared_fpenv(to: *mut aco_t) {
     // SAFETY: `to` is NULL or a coroutine (F1).
-    unsafe { resume::yield_to(to, resume::share_fpenv::transfer, resume::share_fpenv::switch) }
+    unsafe { resume::yield_to(to, resume::share_fpenv::transfer, resume::share_fpenv::yield_back) }
 }
 
 /// Creates a generator as aco_gen_new() does, in programs compiled with
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn aco_gen_next_shared_fpenv(
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_gen_yield_shared_fpenv(value: *mut c_void) {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::switch) };
+    unsafe { resume::yield_value(tls::current(), value, resume::share_fpenv::yield_back) };
 }
 
 /// Permits a return as aco_return_exits() does, in programs compiled with
@@ -127,7 +127,7 @@ pub extern "C" fn aco_thread_return_exits_shared_fpenv(on: c_int) {
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_checked_shared_fpenv() -> c_int {
     // SAFETY: the current coroutine is the one that runs.
-    cancel_status(unsafe { resume::yield_checked(resume::share_fpenv::switch) })
+    cancel_status(unsafe { resume::yield_checked(resume::share_fpenv::yield_back) })
 }
 
 /// Creates a coroutine as aco_new() does, in programs compiled with

@@ -25,7 +25,7 @@ use crate::{diag, resume};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield_to(to: *mut aco_t) {
     // SAFETY: `to` is NULL or a coroutine (F1).
-    unsafe { resume::yield_to(to, resume::transfer, resume::switch) }
+    unsafe { resume::yield_to(to, resume::transfer, resume::yield_back) }
 }
 
 /// Calls `fn(arg)` on the stack of the coroutine that resumed the running one. That is often the

@@ -66,7 +66,7 @@ pub(super) fn function_of(co: *mut aco_t, function: aco_fn_t) -> resume::Functio
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_value(value: *mut c_void) -> *mut c_void {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_value(tls::current(), value, resume::switch) }
+    unsafe { resume::yield_value(tls::current(), value, resume::yield_back) }
 }
 
 /// Returns the value of the aco_resume_value() that started the running coroutine. This works after

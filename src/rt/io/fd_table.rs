@@ -12,6 +12,7 @@ use crate::{sys, valgrind};
 const CHUNK: usize = 1024;
 const CHUNKS: usize = 1024;
 
+/// Not in `aco_shared`, where its 8 KiB of zeros would be in the library's file.
 static TABLE: [AtomicPtr<FdEntry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 
 /// The entry of `fd`. Errors: `EBADF` if `fd` is negative; `EMFILE` if it is beyond the table; `ENOMEM`.

@@ -23,6 +23,7 @@
 //! What comes before the switch and what comes after it are separate functions, and little is kept between them: on
 //! a shared stack it is copied away, and takes memory while the task waits.
 
+use core::ptr;
 use core::sync::atomic::Ordering;
 
 use super::wake::CLOSED;
@@ -188,7 +189,7 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
 #[inline(always)]
 pub(crate) unsafe fn switch_to_scheduler() {
     // SAFETY: the scheduler has resumed the coroutine of the task.
-    unsafe { resume::yield_to_main((*task::current()).co, resume::switch) }
+    unsafe { resume::yield_back((*task::current()).co, ptr::null_mut()) };
 }
 
 /// Ends what [`before_block`] has begun, and returns the wake result of the parker.
