@@ -250,6 +250,24 @@ pub(crate) unsafe fn mark_resumed(co: *mut aco_t) {
     unsafe { aco_t::state_word(co).write_volatile(read(co) & !(ALL_REGS | CHAIN_CUT)) }
 }
 
+/// Returns true if only code that loads all callee-saved registers may resume `co` (S4).
+///
+/// # Safety
+/// `co` points to a coroutine.
+pub(crate) unsafe fn has_all_regs(co: *mut aco_t) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { read(co) & ALL_REGS != 0 }
+}
+
+/// Sets ALL_REGS of `co`, which is suspended with all its registers in `reg`.
+///
+/// # Safety
+/// As [`mark_resumed`].
+pub(crate) unsafe fn mark_all_regs(co: *mut aco_t) {
+    // SAFETY: as in [`mark_resumed`]: `co` is this thread's.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) | ALL_REGS) }
+}
+
 /// Marks `co` as cancelled. A word of no form stays of no form.
 ///
 /// # Safety
