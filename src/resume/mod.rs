@@ -28,8 +28,8 @@
 //! | `misuse` | what is refused, and why |
 //!
 //! * R1. Only the resuming side writes the current coroutine: `resume` before its jump and after the jump back,
-//!   `yield_to` before its jump. `yield_back` writes it where it executes the second half of `resume`. Hooks and forced unwinding write it, too (`instrumented`, `returned`). Old binaries
-//!   yield by `acosw`, which does not write it.
+//!   `yield_to` before its jump. `yield_back` writes it where it executes the second half of `resume`. Hooks and forced
+//!   unwinding write it, too (`instrumented`, `returned`). Old binaries yield by `acosw`, which does not write it.
 //! * R2. When `resume` or `transfer` jumps to a coroutine, the coroutine owns its share stack, which is live. Its
 //!   frames are at their addresses, and the word at `align_highptr` names it.
 //! * R3. A resume stores the main coroutine's registers in `main_co`. So a main coroutine that waits in a resume must
