@@ -54,7 +54,7 @@ mod table;
 mod workers;
 
 pub(crate) use atomics as atomic;
-pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls};
+pub(crate) use stand_ins::{abi, arch, diag, sanitizer, sys, tls, valgrind};
 
 /// Runs a model under every interleaving with at most `stops` preemptions.
 pub(crate) fn check(stops: usize, model: impl Fn() + Sync + Send + 'static) {

@@ -102,6 +102,11 @@ pub mod sanitizer {
     pub fn unpoison(_: *const c_void, _: usize) {}
 }
 
+/// `crate::valgrind`.
+pub mod valgrind {
+    pub fn mark_shared(_: usize, _: usize) {}
+}
+
 /// `crate::abi`.
 pub mod abi {
     #[allow(non_camel_case_types)]

@@ -2,6 +2,7 @@
 //! not depend on a clock. docs/dev/targets.md says what is aimed at.
 
 use crate::case::{Case, ensure};
+use crate::compilers::AARCH64;
 use crate::emulator::{FORMS, Form, MACHINES, Machine, build, instructions, system_calls};
 use crate::process::{Result, scratch};
 
@@ -27,6 +28,7 @@ const BOUNDS: [(&str, Form, [u32; 2]); 13] = [
 ];
 
 pub fn cases() -> Result<Vec<Case>> {
+    AARCH64.make()?;
     let folder = scratch("instructions")?.to_string_lossy().into_owned();
     let mut cases = Vec::new();
     for (index, machine) in MACHINES.into_iter().enumerate() {
