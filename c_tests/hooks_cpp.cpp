@@ -125,6 +125,53 @@ static void sets_hooks_in_a_catch(void) {
     aco_exit();
 }
 
+/* A coroutine sets hooks and switches by acosw to another one, which goes on to main: hooks stay disarmed meanwhile.
+ * Inside of a catch, main then resumes a coroutine that has switched away by acosw, with values in registers. */
+static volatile long one = 1;
+static aco_t *jumper;
+
+static void is_in_registers(void) {
+    aco_t *co = aco_get_co();
+    for (;;) {
+        long a = one, b = a + one, c = b + one, d = c + one, e = d + one, f = e + one;
+        (acosw)(co, co->main_co);
+        CHECK(a == 1 && b == 2 && c == 3 && d == 4 && e == 5 && f == 6);
+    }
+}
+static void sets_hooks_and_jumps(void) {
+    set_hooks(1);
+    (acosw)(aco_get_co(), jumper);
+}
+static void jumps_to_main(void) { (acosw)(jumper, main_co); }
+
+static void check_disarmed(void) {
+    const aco_cofuncp_t entries[] = {is_in_registers, jumps_to_main, sets_hooks_and_jumps};
+    aco_share_stack_t *stacks[3];
+    aco_t *cos[3];
+    for (int i = 0; i < 3; i++) {
+        stacks[i] = aco_share_stack_new(0);
+        cos[i] = aco_create(main_co, stacks[i], 0, entries[i], (void *)(uintptr_t)"ijs"[i]);
+    }
+    jumper = cos[1];
+    aco_resume(cos[0]);
+    aco_resume(cos[2]);
+    seen.clear();
+    for (int turn = 0; turn < 3; turn++) {
+        try {
+            throw turn;
+        } catch (int caught) {
+            aco_resume(cos[0]);
+            check_seen("RiYi");
+            CHECK_EQUAL(caught, turn);
+        }
+    }
+    set_hooks(0);
+    for (int i = 0; i < 3; i++) {
+        aco_destroy(cos[i]);
+        aco_share_stack_destroy(stacks[i]);
+    }
+}
+
 int main(void) {
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);
@@ -140,6 +187,7 @@ int main(void) {
     aco_destroy(co);
     aco_share_stack_destroy(one);
     aco_share_stack_destroy(two);
+    check_disarmed();
     aco_destroy(main_co);
     return 0;
 }

@@ -152,6 +152,7 @@ static void check_suspended(void) {
 
 /* ---- unstarted coroutines, exits ------------------------------------------------------------------- */
 
+static void *gives_back(void *arg) { return arg; }
 static void *reads_first(void *arg) {
     CHECK(aco_first_value() == NULL);
     return arg;
@@ -299,6 +300,46 @@ static void check_moved(void) {
     CHECK(pthread_create(&thread, NULL, finishes, co) == 0 && pthread_join(thread, NULL) == 0);
 }
 
+/* ---- the base pointer ------------------------------------------------------------------------------ */
+
+/* Aligned locals beside a size that is not constant: a compiler finds the locals by a base pointer. */
+static NOINLINE void yields_with_base_pointer(size_t size) {
+    _Alignas(64) volatile char aligned[64];
+    volatile char *bytes = (volatile char *)__builtin_alloca(size);
+    for (size_t i = 0; i < size; i++) bytes[i] = aligned[i % 64] = (char)i;
+    aco_yield();
+    CHECK_EQUAL((uintptr_t)aligned % 64, 0);
+    for (size_t i = 0; i < size; i++) CHECK(bytes[i] == (char)i && aligned[i % 64] == bytes[i]);
+}
+static void *has_base_pointer(void *arg) {
+    yields_with_base_pointer(64);
+    yields_with_base_pointer(64);
+    aco_yield_fn();
+    return arg;
+}
+/* Returns the slot in which inline code of clang for aarch64 keeps the base pointer, x19. NULL if a switch by a call
+ * writes the slot, too. */
+static void **base_pointer_of(aco_t *co) {
+    uint64_t word;
+    memcpy(&word, &co->is_end, sizeof word);
+#ifdef __aarch64__
+    if (word == (uint64_t)(uintptr_t)co << 8) return &co->reg[2];
+#endif
+    return NULL;
+}
+static void check_base_pointer(void) {
+    aco_t *co = aco_new(has_base_pointer, NULL, 0);
+    aco_resume(co);
+    void **slot = base_pointer_of(co), *base = slot == NULL ? NULL : *slot;
+    aco_resume_with(co, gives_back, NULL);
+    if (slot != NULL) CHECK(*slot == base);
+    aco_resume_with(co, yields_first, NULL);
+    aco_resume(co);
+    aco_resume(co);
+    CHECK(co->is_end == 1);
+    aco_free(co);
+}
+
 /* ---- unwinding ------------------------------------------------------------------------------------- */
 
 static int found;
@@ -340,7 +381,6 @@ static NOINLINE void check_unwinding(void) {
 
 /* ---- what is refused ------------------------------------------------------------------------------- */
 
-static void *gives_back(void *arg) { return arg; }
 static void with_null(void) { aco_resume_with(NULL, gives_back, NULL); }
 static void with_null_fn(void) { aco_resume_with(aco_new(suspends, NULL, 0), NULL, NULL); }
 static void with_main(void) { aco_resume_with(aco_co(), gives_back, NULL); }
@@ -412,6 +452,7 @@ int main(void) {
     check_generator();
     check_hooks();
     check_moved();
+    check_base_pointer();
     check_unwinding();
     check_refusals();
     check_suspended();

@@ -21,8 +21,9 @@
 //! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
 //! slow resume, alone on its stack                 BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
 //!   (set_exclusive)
-//! slow resume, transfer (mark_resumed)            any               same         kept    0         kept   0
-//! fast `resume`                                   any               same         kept    0         kept   kept
+//! slow resume (mark_chain_whole)                  any               same         kept    kept      kept   0
+//! `resume`, after a slow one too                  any               same         kept    0         kept   kept
+//! transfer (mark_resumed)                         any               same         kept    0         kept   0
 //! switch away by `switch`, which is `acosw`       any               same         kept    1         kept   kept
 //! switch away by other code                       any               same         kept    kept      kept   kept
 //! copied out (frame_chain::cut)                   any               same         kept    kept      kept   is it cut?
@@ -250,24 +251,6 @@ pub(crate) unsafe fn mark_resumed(co: *mut aco_t) {
     unsafe { aco_t::state_word(co).write_volatile(read(co) & !(ALL_REGS | CHAIN_CUT)) }
 }
 
-/// Returns true if only code that loads all callee-saved registers may resume `co` (S4).
-///
-/// # Safety
-/// `co` points to a coroutine.
-pub(crate) unsafe fn has_all_regs(co: *mut aco_t) -> bool {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { read(co) & ALL_REGS != 0 }
-}
-
-/// Sets ALL_REGS of `co`, which is suspended with all its registers in `reg`.
-///
-/// # Safety
-/// As [`mark_resumed`].
-pub(crate) unsafe fn mark_all_regs(co: *mut aco_t) {
-    // SAFETY: as in [`mark_resumed`]: `co` is this thread's.
-    unsafe { aco_t::state_word(co).write_volatile(read(co) | ALL_REGS) }
-}
-
 /// Marks `co` as cancelled. A word of no form stays of no form.
 ///
 /// # Safety
@@ -329,9 +312,10 @@ pub(crate) unsafe fn mark_chain_cut(co: *mut aco_t) {
 ///
 /// # Safety
 /// `co` points to a coroutine.
+#[inline(always)]
 pub(crate) unsafe fn mark_chain_whole(co: *mut aco_t) {
-    // SAFETY: `co` points to a coroutine.
-    unsafe { *aco_t::state_word(co) = read(co) & !CHAIN_CUT }
+    // SAFETY: `co` points to a coroutine. Volatile, so that the store is one of the whole word: see `mark_ended`.
+    unsafe { aco_t::state_word(co).write_volatile(read(co) & !CHAIN_CUT) }
 }
 
 /// Returns true if `co` has CHAIN_CUT.

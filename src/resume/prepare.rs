@@ -12,7 +12,7 @@
 //!      another coroutine is: its frames are copied out
 //!      the frames of co are copied in; co is the owner
 //! 6. the stack names co, for unwinders; co becomes EXCLUSIVE if it can (`state`, S2)
-//! 7. ALL_REGS and CHAIN_CUT are cleared (`state::mark_resumed`)
+//! 7. CHAIN_CUT is cleared. ALL_REGS stays: the switch that follows needs it (`state`, S4)
 //! ```
 
 use core::ptr::NonNull;
@@ -92,6 +92,6 @@ unsafe fn prepare_as(co: *mut aco_t, has_sanitizer: bool) {
         }
         stack::set_unwind_owner(stack, co);
         stack::set_exclusive(co, control);
-        state::mark_resumed(co);
+        state::mark_chain_whole(co);
     }
 }

@@ -25,7 +25,7 @@
 //! * RW3. For the last three the resume address of `co` is replaced. Its stack changes only when it runs.
 //! * RW4. Once the function runs, nothing reads the frame of `resume_with`: the function may yield. So `on_top` keeps
 //!   the resume address on the stack of `co`.
-//! * RW5. `prepare` comes first, and then `resume`, which must still see whether it loads all registers (`state`, S4).
+//! * RW5. `prepare` comes first, and then `resume`, which still sees whether it loads all registers (`state`, S4).
 //! * RW6. A hook does not switch. So the code of `co` that runs next takes the call: the word is NULL at every other
 //!   moment.
 
@@ -36,7 +36,7 @@ use super::forms::{Resume, Resumed};
 use super::on_resumer::refuse_switch;
 use super::prepare::prepare;
 use crate::abi::aco_t;
-use crate::{arch, coroutine, state, tls};
+use crate::{arch, coroutine, tls};
 
 /// A function and its argument.
 pub(crate) type Function = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
@@ -66,11 +66,7 @@ pub(crate) unsafe fn resume_with(
     refuse_switch("aco_resume", co);
     // SAFETY: `co` is as `prepare` requires. After that it is suspended or unstarted, with its frames in their place.
     unsafe {
-        let has_all_regs = !co.is_null() && state::has_all_regs(co);
         prepare(co);
-        if has_all_regs {
-            state::mark_all_regs(co);
-        }
         let call = Call { resume_address: aco_t::return_address(co), function, arg };
         if coroutine::has_no_frames(co) {
             aco_t::set_register(co, arch::FIRST_VALUE_SLOT, 0);

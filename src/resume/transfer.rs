@@ -48,6 +48,8 @@ pub(super) unsafe extern "C" fn prepare_transfer(
             prepare(to);
         }
     }
+    // SAFETY: `to` is a coroutine. `transfer` loads all registers.
+    unsafe { state::mark_resumed(to) }
     tls::set_current_and_hint(to, hint);
 }
 

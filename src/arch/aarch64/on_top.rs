@@ -11,13 +11,14 @@ macro_rules! on_top_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: sp is that of the coroutine, x2 points to the resume address.
+            // Register state: sp is that of the coroutine, to which x1 points; x2 points to the resume address.
             ".cfi_escape 0x10, 30, 2, 0x72, 0", // x30 at x2
             "ldr x30, [x2]",
             ".cfi_same_value x30",
             "stp x29, x30, [sp, #-16]!",
             ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
             "mov x29, sp",
+            "ldr x19, [x1, #16]",               // the base pointer of inline code of clang; see below
             "bl {run}",
             "ldp x29, x17, [sp], #16",
             ".cfi_adjust_cfa_offset -16; .cfi_same_value x29; .cfi_register x30, x17",

@@ -194,10 +194,10 @@ macro_rules! resume_body {
             "ldr x11, [x0, #128]",
             "ldr x10, [x9, #16]",               // `prepare` may have set the hook word
             "mov x13, #1",
-            "cbz x10, 2b",
+            "cbz x10, 14f",
             "ldp x14, x12, [x10]",
             "orr x14, x14, x12",
-            "cbz x14, 2b",
+            "cbz x14, 14f",
             "mov x2, x29", // the frame pointer, for `call_with_frame_pointer`
             "b {slow}",
             // `co` is in another form, or has flags.
@@ -215,6 +215,7 @@ macro_rules! resume_body {
             "b.eq 6f",
             "ldr x12, [x14, #16]",              // align_highptr: the coroutine, for unwinders
             "str x0, [x12]",
+            "14:",
             "ldr x12, [x0, #144]",
             "tbz x12, #8, 2b",
             "and x12, x12, #0xfffffffffffffeff",

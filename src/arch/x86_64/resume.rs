@@ -160,11 +160,11 @@ macro_rules! resume_body {
             "mov r10d, 1",
             "mov rax, fs:[rcx + 16]",   // `prepare` may have set the hook word
             "test rax, rax",
-            "jz 2b",
+            "jz 14f",
             "cmp qword ptr [rax], 0",
             "jne 23f",
             "cmp qword ptr [rax + 8], 0",
-            "je 2b",
+            "je 14f",
             "jmp 23f",
             // `co` is in another form, or has flags.
             // Register state: r10 is the state word, and the EXCLUSIVE form of `co` flips it; r9 is the share stack.
@@ -179,6 +179,7 @@ macro_rules! resume_body {
             "je 5f",
             "mov rax, [r9 + 16]",       // align_highptr: the coroutine, for unwinders
             "mov [rax], rdi",
+            "14:",
             "test byte ptr [rdi + 89], 1",
             "jz 2b",
             "and qword ptr [rdi + 88], -0x101",
