@@ -1,11 +1,14 @@
 /* An HTTP/1.1 server that is small enough to read: connections that stay open, requests that come before
  * the last answer has gone, limits for what a client may send and for how long it may take.
  *
- *   http_server [address [workers [milliseconds for a request]]]       127.0.0.1:0 2 5000
+ *   http_server [address [workers [milliseconds for a request [own|shared]]]]    127.0.0.1:0 2 5000 own
  *
  *   GET /            a text
  *   GET /bytes/N     N bytes, up to a megabyte; their FNV-1a checksum is the ETag
  *   POST /echo       what was sent, up to 64 KiB
+ *
+ * A connection has a buffer while a request is read or answered. An idle one has its task alone: on a stack
+ * of its own that is a page and some hundred bytes, on the worker's shared stack a kilobyte.
  *
  * On SIGTERM nothing more is accepted, connections without a request are closed, and a request that has
  * begun is answered, with `Connection: close`. */
@@ -42,15 +45,18 @@ typedef struct {
     int hosts;
 } request_t;
 
-/* A request lies at the beginning of `data`; behind it what came early of the next ones. */
+/* A request lies at the beginning of `data`; behind it what came early of the next ones. An idle connection has
+ * no `data`, but `first`, for the first bytes of a request. */
 typedef struct {
     int fd;
+    unsigned first_size;
+    char *first, *data;
     size_t used;
-    char data[HEAD_LIMIT + BODY_LIMIT];
 } connection_t;
 
 static int listener, signals;
 static int64_t request_time;
+static bool is_shared;
 static acort_group_t *connections;
 static atomic_bool is_ending;
 static atomic_long accepted, answered, refused;
@@ -142,17 +148,24 @@ static int read_more(connection_t *self, size_t limit, int64_t deadline) {
     return 200;
 }
 
-/* The next request: 200, 0 where there is none, or why it is refused. */
-static int receive(connection_t *self, request_t *request) {
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    int status = 200;
+/* Waits until a request begins, and takes a buffer then. False: the client is silent or gone. */
+static bool begin(connection_t *self) {
     /* Cancellation, on SIGTERM, reaches a connection here alone, while nothing has begun. */
     acort_cancel_mask(0);
-    if (self->used == 0) status = read_more(self, HEAD_LIMIT, acort_after(IDLE));
+    ssize_t got = acort_read(self->fd, self->first, self->first_size, acort_after(IDLE));
     /* With deadline 0 nothing looks for cancellation: a request that has come by then is answered. */
-    if (status == 0 && errno == ECANCELED) status = read_more(self, HEAD_LIMIT, 0);
+    if (got < 0 && errno == ECANCELED) got = acort_read(self->fd, self->first, self->first_size, 0);
     acort_cancel_mask(1);
-    if (status != 200) return 0;
+    if (got <= 0 || (self->data = (char *)malloc(HEAD_LIMIT + BODY_LIMIT)) == NULL) return false;
+    self->used = (size_t)got;
+    memcpy(self->data, self->first, self->used);
+    return true;
+}
+
+/* The request that has begun: 200, 0 where the client is gone, or why it is refused. */
+static int receive(connection_t *self, request_t *request) {
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    int status;
     int64_t deadline = acort_after(request_time);
     const char *end;
     size_t seen = 0;
@@ -171,7 +184,7 @@ static int receive(connection_t *self, request_t *request) {
         return 0;
     }
     while (self->used < whole) {
-        if ((status = read_more(self, sizeof self->data, deadline)) != 200) return status;
+        if ((status = read_more(self, HEAD_LIMIT + BODY_LIMIT, deadline)) != 200) return status;
     }
     return 200;
 }
@@ -273,29 +286,53 @@ static bool respond(connection_t *self, request_t *request) {
 static void leave_kindly(connection_t *self) {
     int64_t deadline = acort_after(ACORT_S(1));
     shutdown(self->fd, SHUT_WR);
-    while (acort_now() < deadline && acort_read(self->fd, self->data, sizeof self->data, deadline) > 0) {
+    while (acort_now() < deadline && acort_read(self->fd, self->data, HEAD_LIMIT + BODY_LIMIT, deadline) > 0) {
     }
 }
 
-static void *serve(void *argument) {
-    connection_t *self = (connection_t *)argument;
-    for (bool goes_on = true; goes_on;) {
-        request_t request = {0};
-        int status = receive(self, &request);
-        if (status == 0) break;
-        if (status != 200) {
-            request.closes = true;
-            if (refuse(self, &request, status, "")) leave_kindly(self);
-            break;
-        }
-        goes_on = respond(self, &request) && !request.closes;
-        self->used -= request.head + request.body;
-        memmove(self->data, self->data + request.head + request.body, self->used);
-        if (!goes_on) leave_kindly(self);
+/* Drops `count` bytes, and the buffer where nothing else has come. */
+static void drop(connection_t *self, size_t count) {
+    self->used -= count;
+    if (self->used > 0) {
+        memmove(self->data, self->data + count, self->used);
+    } else {
+        free(self->data);
+        self->data = NULL;
+    }
+}
+
+/* Answers one request. False: it was the last one. Not inlined: its frame is gone while the connection is idle. */
+__attribute__((noinline)) static bool serve_one(connection_t *self) {
+    request_t request = {0};
+    int status = receive(self, &request);
+    if (status == 0) return false;
+    request.closes |= status != 200;
+    if (!(status == 200 ? respond(self, &request) : refuse(self, &request, status, ""))) return false;
+    if (request.closes) leave_kindly(self);
+    else drop(self, request.head + request.body);
+    return !request.closes;
+}
+
+static void *serve(connection_t *self) {
+    while ((self->data != NULL || begin(self)) && serve_one(self)) {
     }
     acort_close(self->fd);
-    free(self);
+    free(self->data);
     return NULL;
+}
+
+/* Has room for a request that comes whole, by one read: a stack of its own is at least a page. */
+static void *serve_own(void *fd) {
+    char first[256];
+    connection_t connection = {(int)(intptr_t)fd, sizeof first, first, NULL, 0};
+    return serve(&connection);
+}
+
+/* The frames of a task that waits are copied from a shared stack: they are kept small. */
+static void *serve_shared(void *fd) {
+    char first[1];
+    connection_t connection = {(int)(intptr_t)fd, sizeof first, first, NULL, 0};
+    return serve(&connection);
 }
 
 /* ---- the server ---- */
@@ -303,16 +340,10 @@ static void *serve(void *argument) {
 static bool start(int fd) {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    connection_t *connection = (connection_t *)malloc(sizeof *connection);
-    if (connection == NULL) return false;
-    connection->fd = fd;
-    connection->used = 0;
     acort_attr_t attributes = ACORT_ATTR_INIT;
     attributes.group = connections;
-    attributes.flags = ACORT_DETACHED; /* on any worker, where it stays */
-    if (acort_go_ex(&attributes, serve, connection) != NULL) return true;
-    free(connection);
-    return false;
+    attributes.flags = ACORT_DETACHED | (is_shared ? ACORT_SHARED : 0); /* on any worker, where it stays */
+    return acort_go_ex(&attributes, is_shared ? serve_shared : serve_own, (void *)(intptr_t)fd) != NULL;
 }
 
 static void *accept_all(void *unused) {
@@ -358,6 +389,7 @@ int main(int count, char **arguments) {
     signals = catch_signals();
     listener = acort_listen("tcp4", count > 1 ? arguments[1] : "127.0.0.1:0", 0);
     request_time = ACORT_MS(count > 3 ? atol(arguments[3]) : 5000);
+    is_shared = count > 4 && strcmp(arguments[4], "shared") == 0;
     acort_opts_t options = ACORT_OPTS_INIT;
     options.workers = count > 2 ? (uint32_t)atoi(arguments[2]) : 2;
     acort_t *runtime = acort_new(&options);

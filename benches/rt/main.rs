@@ -36,7 +36,7 @@ const EPOLL: &str = "epoll";
 const SUBJECTS: [&str; 6] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL];
 
 /// The rows: name, what one operation is, and how many rounds at the most.
-const ROWS: [(&str, &str, usize); 17] = [
+const ROWS: [(&str, &str, usize); 23] = [
     ("yield", "two tasks yield to each other: one yield, ns", 99),
     ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
     ("go-join", "start a task, let it end, join it, ns", 99),
@@ -55,9 +55,15 @@ const ROWS: [(&str, &str, usize); 17] = [
     ("mutex-workers", "a turn with a mutex that 8 tasks of two workers want, CPU of both, ns", 99),
     ("sleepers", "10,000 tasks start, sleep 10 to 20 ms, end: each, ns", 99),
     ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),
+    ("timer", "arm and cancel a deadline that does not expire, beside 10,000 others, ns", 99),
     ("echo", "a request to an echo server of 100 connections, ns", 99),
     ("echo-calls", "system calls of such a request", 3),
     ("memory", "resident bytes of a parked task, 1,000,000 on the shared stack", 1),
+    ("idle", "resident bytes of an idle HTTP connection, own stacks", 3),
+    ("idle-shared", "the same, on the shared stack", 3),
+    ("idle-tables", "page tables of such a connection, own stacks, bytes", 3),
+    ("idle-tables-shared", "the same, on the shared stack, bytes", 3),
+    ("idle-kernel", "kernel memory of such a connection, both ends, bytes", 3),
 ];
 
 const ACORT_ROWS: &[&str] = &[
@@ -75,6 +81,7 @@ const ACORT_ROWS: &[&str] = &[
     "mutex-workers",
     "sleepers",
     "sleepers-again",
+    "timer",
     "memory",
 ];
 const GO_ROWS: &[&str] = &[
@@ -89,6 +96,7 @@ const GO_ROWS: &[&str] = &[
     "mutex-workers",
     "sleepers",
     "sleepers-again",
+    "timer",
     "echo",
     "memory",
 ];
@@ -98,6 +106,9 @@ const ST_ROWS: &[&str] = &["yield", "go-join", "mutex", "sleepers", "sleepers-ag
 const MAY_ROWS: &[&str] =
     &["yield", "go-join", "chan-buffered", "mutex", "sleepers", "sleepers-again", "echo"];
 const ECHO_ROWS: &[&str] = &["echo", "echo-calls"];
+const IDLE_ROWS: &[&str] =
+    &["idle", "idle-shared", "idle-tables", "idle-tables-shared", "idle-kernel"];
+const GO_IDLE_ROWS: &[&str] = &["idle", "idle-tables", "idle-kernel"];
 
 /// What benches/rt/echo.c counts.
 const COUNTED: [&str; 12] = [
@@ -134,6 +145,11 @@ fn own_programs(folder: &str) -> Result<Vec<Program>> {
         build(format!("cc -O2 -Iinclude benches/rt/{name}.c -o {line} {library}"))?;
         programs.push(Program { subject, line, rows });
     }
+    let server = format!("{folder}/http_server");
+    build(format!("cc -O2 benches/rt/idle.c -o {folder}/idle"))?;
+    build(format!("cc -O2 -Iinclude examples/http_server.c -o {server} build/libaco.a -lpthread"))?;
+    let line = format!("{folder}/idle {server},127.0.0.1:0,1,5000");
+    programs.push(Program { subject: ACORT, line, rows: IDLE_ROWS });
     Ok(programs)
 }
 
@@ -162,7 +178,13 @@ fn peers(folder: &str) -> Vec<Program> {
             name => format!("{folder}/{name}"),
         };
         match build(how) {
-            Ok(()) => programs.push(Program { subject, line, rows }),
+            Ok(()) => {
+                if subject == "Go" {
+                    let line = format!("{folder}/idle {line},http");
+                    programs.push(Program { subject, line, rows: GO_IDLE_ROWS });
+                }
+                programs.push(Program { subject, line, rows });
+            }
             Err(why) => {
                 println!("without {subject}: is it there, as `make setup` installs it? {why}")
             }

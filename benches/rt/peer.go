@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
@@ -25,6 +26,7 @@ const (
 	connections = 100
 	requests    = 120
 	parked      = 100000
+	arms        = 2000000
 )
 
 func now() int64 {
@@ -165,6 +167,41 @@ func memory() {
 	fmt.Printf("%.1f\n", (resident()-before)/parked)
 }
 
+// timer resets and stops one timer beside sleepers others. The deadlines lie within a second, in no order.
+func timer() {
+	var spread time.Duration
+	limit := func() time.Duration {
+		spread = (spread + 7919) % sleepers
+		return 30*time.Second + spread*100*time.Microsecond
+	}
+	others := make([]*time.Timer, sleepers)
+	for i := range others {
+		others[i] = time.NewTimer(limit())
+	}
+	own := time.NewTimer(limit())
+	begin := now()
+	for i := 0; i < arms; i++ {
+		own.Stop()
+		own.Reset(limit())
+	}
+	report(begin, arms)
+	runtime.KeepAlive(others)
+}
+
+// serveHTTP answers what examples/http_server.c answers, until it is killed.
+func serveHTTP() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("port", listener.Addr().(*net.TCPAddr).Port)
+	http.HandleFunc("/", func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("Content-Type", "text/plain")
+		answer.Write([]byte("Coroutines answer.\n"))
+	})
+	panic((&http.Server{IdleTimeout: 30 * time.Second}).Serve(listener))
+}
+
 func serve(connection net.Conn) {
 	data := make([]byte, 4096)
 	for {
@@ -216,7 +253,9 @@ func main() {
 		"mutex-workers":         mutexWorkers,
 		"sleepers":              func() { begin := now(); together(sleepers, sleepOnce); report(begin, sleepers) },
 		"sleepers-again":        sleepersAgain,
+		"timer":                 timer,
 		"memory":                memory,
+		"http":                  serveHTTP,
 		"echo":                  func() { echo(os.Args[2]) },
 	}
 	row := rows[os.Args[1]]

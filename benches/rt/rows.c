@@ -235,6 +235,49 @@ static void *sleepers_again(void *unused) {
     return unused;
 }
 
+/* Tasks that park until they are unparked, before a deadline or without one. */
+enum { ARMS = 200000, ARM_ROUNDS = 5 };
+static int64_t limit;
+static acort_task_t *parked[SLEEPERS];
+
+/* The deadlines of all lie within a second, in no order. */
+static void *parks_again(void *unused) {
+    static int64_t spread;
+    for (;;) {
+        spread = (spread + 7919) % SLEEPERS;
+        int64_t deadline = acort_now() + limit + spread * 100000;
+        acort_park(limit == 0 ? ACORT_NEVER : deadline);
+    }
+    return unused;
+}
+
+/* The time in which the first `count` tasks run `times` times each. */
+static double unpark(int count, int times) {
+    sample_t begin = now();
+    for (int i = 0; i < times; i++) {
+        for (int k = 0; k < count; k++) CHECK(acort_unpark(parked[k]) == 0);
+        acort_yield();
+    }
+    return since(begin).nanoseconds;
+}
+
+/* What the deadline adds to a wait, beside as many others; the clock is read without one, too. */
+static void *timer(void *unused) {
+    double least[2] = {1e18, 1e18};
+    for (int i = 0; i < SLEEPERS; i++) parked[i] = go_with(0, -1, parks_again, NULL);
+    acort_yield();
+    for (int i = 0; i < 2 * ARM_ROUNDS; i++) {
+        limit = i % 2 * ACORT_S(30);
+        unpark(SLEEPERS, 1);
+        double took = unpark(1, ARMS);
+        if (took < least[i % 2]) least[i % 2] = took;
+    }
+    printf("%.4f\n", (least[1] - least[0]) / ARMS);
+    fflush(stdout);
+    _exit(0);
+    return unused;
+}
+
 static double resident(void) {
     unsigned long pages = 0;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -281,6 +324,7 @@ static const row_t rows[] = {
     {"mutex-workers", mutex_workers, 2},
     {"sleepers", sleepers, 1},
     {"sleepers-again", sleepers_again, 1},
+    {"timer", timer, 1},
     {"memory", memory, 1},
 };
 
