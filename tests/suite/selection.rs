@@ -26,6 +26,11 @@ const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/channel_forms rt/
 /// Tests with many runs, much memory, or long compilations. The sample runs them without emulation only.
 const SLOW_UNDER_EMULATION: &str = "failing generator own_memory raii rt/failing";
 
+/// Tests of the runtime that the sample runs under emulation: tasks on each kind of stack. The rest of the runtime is the
+/// same code there.
+const OF_TASKS: &str = "rt/cleanups rt/fairness rt/locals rt/places rt/selects rt/signals rt/stacks rt/sync \
+    rt/task_overflow rt/tasks rt/workers";
+
 /// Tests of the runtime that replace functions of the C library.
 const OF_SHARED_RUNTIME: &str = "rt/failing rt/given_up rt/pool_uses rt/starting rt/threadless";
 
@@ -34,13 +39,14 @@ pub fn is_in_any_order(test: &str) -> bool {
     has_word(IN_ANY_ORDER, test)
 }
 
-/// The seeds of chaos: few in the first variant of a compiler without emulation (in the sample, of the first such
+/// The seeds of chaos: few in the first variant of a compiler without emulation (in the sample one, of the first such
 /// compiler), many in a long run.
 pub fn seeds(test: &str, compiler: &Compiler, number: usize, extent: Extent) -> Range<u32> {
     let is_first = number == 0 && compiler.runner.is_empty();
     let is_first = is_first && (extent == Extent::Full || compiler.name == compilers::CC.name);
     match (is_in_any_order(test), extent) {
         (true, Extent::Long) => 1..25,
+        (true, Extent::Sample) if is_first => 1..2,
         (true, _) if is_first => 1..4,
         _ => 1..1,
     }
@@ -56,10 +62,12 @@ pub fn runs(
 ) -> bool {
     let test = &*test_name(source);
     let is_listed = compiler.only.is_empty() || has_word(compiler.only, test);
+    let (is_of_runtime, is_emulated) = (test.starts_with("rt/"), !compiler.runner.is_empty());
     let is_second = number > 0 || compiler.name == "clang";
-    let is_repeated = is_second && (test.starts_with("rt/") || has_word(OF_THE_LIBRARY, test))
-        || !compiler.runner.is_empty() && has_word(SLOW_UNDER_EMULATION, test)
-        || compiler.name == "asan" && test.starts_with("rt/");
+    let is_repeated = is_second && (is_of_runtime || has_word(OF_THE_LIBRARY, test))
+        || is_emulated
+            && (has_word(SLOW_UNDER_EMULATION, test) || is_of_runtime && !has_word(OF_TASKS, test))
+        || compiler.name == "asan" && is_of_runtime;
     let has_header = !variant.flags.contains("OLD_HEADER") || !needs_extension(source);
     is_listed
         && !compiler.skips(test)
