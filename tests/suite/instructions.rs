@@ -20,7 +20,7 @@ const BOUNDS: [(&str, Form, [u32; 2]); 13] = [
     ("copy-8", FORMS[1], [331, 373]),
     ("copy-64", FORMS[1], [353, 382]),
     ("copy-256", FORMS[1], [424, 450]),
-    ("copy-8", FORMS[2], [358, 420]),
+    ("copy-8", FORMS[2], [360, 422]),
     ("life", FORMS[1], [742, 734]),
     ("life-guarded", FORMS[1], [753, 739]),
     ("life-new", FORMS[1], [253, 281]),
