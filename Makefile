@@ -3,7 +3,7 @@
 # make demo          the example with three coroutines, over this README  (FILE=some.txt)
 # make test-nim      the tests of bindings/nim, with both of its compilers
 # make bench         measures, and writes docs/performance.md, docs/dev/targets.md and charts  (ACO_PREFIX=, ACO_ROWS=)
-# make bench-quick   measures the rows of the README, in two minutes
+# make bench-quick   measures the rows of the README, in three rounds
 # make bench-rt      the same for acort: docs/performance-rt.{md,svg}  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make map           writes the maps in src/ from the tables of tests/layers

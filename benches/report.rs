@@ -131,7 +131,7 @@ impl Table {
             text += section;
         }
         text += "\n`make bench` writes this page, and [dev/targets.md](dev/targets.md), which has what \
-                 was aimed at. `make bench-quick` measures the rows of the README in two minutes.\n";
+                 was aimed at. `make bench-quick` measures the rows of the README in three rounds.\n";
         text
     }
 }

@@ -7,8 +7,8 @@
  *   GET /bytes/N     N bytes, up to a megabyte; their FNV-1a checksum is the ETag
  *   POST /echo       what was sent, up to 64 KiB
  *
- * A connection has a buffer while a request is read or answered. An idle one has its task alone: on a stack
- * of its own that is a page and some hundred bytes, on the worker's shared stack a kilobyte.
+ * A connection has a buffer while a request is read or answered. An idle one has its task alone: with its own
+ * stack that is a page and some hundred bytes, on the worker's shared stack less than two kilobytes.
  *
  * On SIGTERM nothing more is accepted, connections without a request are closed, and a request that has
  * begun is answered, with `Connection: close`. */
@@ -321,7 +321,7 @@ static void *serve(connection_t *self) {
     return NULL;
 }
 
-/* Has room for a request that comes whole, by one read: a stack of its own is at least a page. */
+/* Has room for a request that comes whole, by one read: the task's own stack has at least a page. */
 static void *serve_own(void *fd) {
     char first[256];
     connection_t connection = {(int)(intptr_t)fd, sizeof first, first, NULL, 0};

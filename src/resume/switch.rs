@@ -7,7 +7,7 @@
 //! | `save_fpenv` | each context has its own: a switch saves the old one's and loads the new one's |
 //! | `share_fpenv` | all contexts share one: a switch does not touch it |
 //!
-//! Those that a context may resume in are in a section of their own (`symbol::is_in_switch`).
+//! Those that a context may resume in are in the section `aco_switches` (`symbol::is_in_switch`).
 //!
 //! The naked bodies are those of `arch`. Each body checks the hook word (`tls`), and jumps to the `_slow` function if a
 //! switch has more to do. That function calls the instrumented form, which calls the naked function again.

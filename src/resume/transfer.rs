@@ -7,7 +7,7 @@
 //!     |                  save from
 //!     | on this stack:   prepare_transfer: prepare(to)
 //!     |                  resume to            ────>   ... runs ...
-//!     |                                               yield_back(to)   
+//!     |                                               yield_back(to)
 //! returns `to`  <──────────────────────────────────     save to, resume the main coroutine
 //! ```
 //!
