@@ -5,6 +5,7 @@
 # make bench         measures, and writes docs/performance.md, docs/dev/targets.md and charts  (ACO_PREFIX=, ACO_ROWS=)
 # make bench-quick   measures the rows of the README, in three rounds
 # make bench-rt      the same for acort: docs/performance-rt.{md,svg}  (ACO_ROWS=)
+# make bench-net     servers with one worker and several: a section of docs/performance-rt.md  (ACO_ROWS=)
 # make header        writes include/aco.h, aco_ext.h and acort.h from the Rust items
 # make map           writes the maps in src/ from the tables of tests/layers
 # make man           writes man/ and docs/api/ from the comments of the headers and docs/examples/; needs mandoc
@@ -61,7 +62,7 @@ SUITE := $(CARGO) run --quiet --locked --manifest-path tests/suite/Cargo.toml --
 export CC_aarch64_unknown_linux_gnu  ?= aarch64-linux-gnu-gcc-12
 export CXX_aarch64_unknown_linux_gnu ?= aarch64-linux-gnu-g++-12
 
-.PHONY: all test test-long test-nim bench bench-quick bench-rt demo header map man site abi deb setup install uninstall clean
+.PHONY: all test test-long test-nim bench bench-quick bench-rt bench-net demo header map man site abi deb setup install uninstall clean
 all: $(B)/libaco.so $(B)/libaco.a
 
 ifneq ($(RUSTC),)
@@ -145,6 +146,9 @@ bench-quick: all
 
 bench-rt: all
 	$(CARGO) bench --quiet --locked --bench bench-rt
+
+bench-net: all
+	$(CARGO) bench --quiet --locked --bench bench-net
 
 demo: all
 	$(CC) -O2 -Iinclude examples/words.c -o $(B)/words $(B)/libaco.a

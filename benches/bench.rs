@@ -17,6 +17,7 @@ mod instructions;
 #[allow(dead_code)]
 mod process;
 mod report;
+mod sections;
 mod targets;
 
 use std::env;
@@ -215,11 +216,11 @@ fn main() -> Result {
         }
         println!("\r{name}: {:.0} s          ", start.elapsed().as_secs_f64());
         let figures = samples.into_iter().map(|s| (!s.is_empty()).then(|| median(s))).collect();
-        table.rows.push(Row { name, what, figures });
+        table.rows.push(Row { name: name.into(), what: what.into(), figures });
     }
     let other = env::var("ACO_PREFIX_NAME").unwrap_or(OTHER.into());
     if is_quick || !is_available(command("test -d docs")) || !wanted.is_empty() {
-        print!("{}\n{}", table.markdown(), targets::page(&table, &other));
+        print!("{}\n{}", table.markdown(), targets::section(&table, &other));
         return Ok(());
     }
     let others: Vec<_> = subjects[ours..].iter().map(|subject| subject.name.clone()).collect();
@@ -228,11 +229,13 @@ fn main() -> Result {
     for (file, text) in [
         ("docs/performance.svg", chart::coroutines(&page)?),
         ("docs/performance-memory.svg", chart::memory(&page)?),
-        ("docs/dev/targets.md", targets::page(&table, &other)),
         ("docs/performance.md", page),
     ] {
         fs::write(file, text)?;
         println!("{file} is written");
     }
+    let section = targets::section(&table, &other);
+    sections::put("docs/dev/targets.md", Some(targets::FRONT), "Coroutines", &section)?;
+    println!("docs/dev/targets.md is written");
     Ok(())
 }

@@ -15,8 +15,12 @@ const BAR_HEIGHT: usize = 20;
 
 /// A row of a page's table, and what the chart calls it.
 struct Panel {
-    title: &'static str,
-    row: &'static str,
+    title: String,
+    row: String,
+}
+
+fn panel(title: &str, row: &str) -> Panel {
+    Panel { title: title.into(), row: row.into() }
 }
 
 /// A column of a page's table, and what the chart calls it. The first one is the default configuration.
@@ -30,14 +34,14 @@ pub const DEFAULT: &str = "default";
 #[allow(dead_code)]
 pub fn memory(page: &str) -> Result<String, String> {
     let panels = [
-        Panel {
-            title: "a suspended coroutine, own stack, bytes",
-            row: "memory of a suspended coroutine, own stack, bytes",
-        },
-        Panel {
-            title: "one of 10,000,000 on a shared stack, bytes",
-            row: "10,000,000 on a shared stack, at most 56 bytes live, bytes",
-        },
+        panel(
+            "a suspended coroutine, own stack, bytes",
+            "memory of a suspended coroutine, own stack, bytes",
+        ),
+        panel(
+            "one of 10,000,000 on a shared stack, bytes",
+            "10,000,000 on a shared stack, at most 56 bytes live, bytes",
+        ),
     ];
     draw(page, "memory", &panels, &[(DEFAULT, "aco, default")], &["libaco 1.2.4"])
 }
@@ -46,11 +50,8 @@ pub fn memory(page: &str) -> Result<String, String> {
 #[allow(dead_code)]
 pub fn coroutines(page: &str) -> Result<String, String> {
     let panels = [
-        Panel { title: "one switch, ns", row: "resume + yield, one coroutine: one switch, ns" },
-        Panel {
-            title: "create, run, exit, destroy, ns",
-            row: "create, run, exit, destroy; own 16 KiB stack, ns",
-        },
+        panel("one switch, ns", "resume + yield, one coroutine: one switch, ns"),
+        panel("create, run, exit, destroy, ns", "create, run, exit, destroy; own 16 KiB stack, ns"),
     ];
     let ours = [(DEFAULT, "aco, default"), ("shared floating point", "aco, shared FP")];
     let peers = [
@@ -69,30 +70,66 @@ pub fn coroutines(page: &str) -> Result<String, String> {
 #[allow(dead_code)]
 pub fn runtime(page: &str) -> Result<String, String> {
     let panels = [
-        Panel { title: "one yield, ns", row: "two tasks yield to each other: one yield, ns" },
-        Panel {
-            title: "start, end and join a task, ns",
-            row: "start a task, let it end, join it, ns",
-        },
-        Panel {
-            title: "message, unbuffered channel, ns",
-            row: "a message through an unbuffered channel, one worker, ns",
-        },
-        Panel {
-            title: "lock and unlock a free mutex, ns",
-            row: "lock and unlock a free mutex, ns",
-        },
-        Panel {
-            title: "echo request, 100 connections, ns",
-            row: "a request to an echo server of 100 connections, ns",
-        },
-        Panel {
-            title: "memory of a parked task, bytes",
-            row: "resident bytes of a parked task, 1,000,000 on the shared stack",
-        },
+        panel("one yield, ns", "two tasks yield to each other: one yield, ns"),
+        panel("start, end and join a task, ns", "start a task, let it end, join it, ns"),
+        panel(
+            "message, unbuffered channel, ns",
+            "a message through an unbuffered channel, one worker, ns",
+        ),
+        panel("lock and unlock a free mutex, ns", "lock and unlock a free mutex, ns"),
+        panel(
+            "echo request, 100 connections, ns",
+            "a request to an echo server of 100 connections, ns",
+        ),
     ];
     let peers = ["State Threads", "Boost.Fiber", "Go", "may", "epoll"];
     draw(page, "tasks", &panels, &[("acort", "acort")], &peers)
+}
+
+/// docs/performance-rt-memory.svg, from the text of docs/performance-rt.md.
+#[allow(dead_code)]
+pub fn runtime_memory(page: &str) -> Result<String, String> {
+    let panels = [
+        panel(
+            "a parked task, bytes",
+            "resident bytes of a parked task, 1,000,000 on the shared stack",
+        ),
+        panel(
+            "an idle HTTP connection, bytes",
+            "resident bytes of an idle HTTP connection, own stacks",
+        ),
+    ];
+    draw(page, "the memory of tasks", &panels, &[("acort", "acort")], &["Go"])
+}
+
+/// docs/performance-net.svg, from the text of docs/performance-rt.md: one worker, and as many as were measured.
+#[allow(dead_code)]
+pub fn many_cores(page: &str) -> Result<String, String> {
+    let mut panels = Vec::new();
+    for what in ["echo of 64 bytes", "HTTP request, keep-alive"] {
+        for (metric, short) in [
+            ("CPU time of the server, ns", "CPU ns"),
+            ("99th percentile at half load, µs", "p99 µs"),
+        ] {
+            let rows: Vec<_> = page
+                .lines()
+                .filter_map(cells)
+                .filter_map(|cells| {
+                    let workers = cells[0].strip_prefix(what)?.strip_suffix(metric)?;
+                    let workers = workers.strip_prefix(", ")?.strip_suffix(": ")?;
+                    Some(panel(&format!("{what}, {workers}: {short}"), cells[0]))
+                })
+                .collect();
+            let count = rows.len();
+            panels.extend(
+                rows.into_iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i == 0 || *i + 1 == count)
+                    .map(|(_, p)| p),
+            );
+        }
+    }
+    draw(page, "servers", &panels, &[("acort", "acort")], &["epoll", "Go", "tokio", "may"])
 }
 
 /// The cells of a line of a table, without the marks of bold text.
@@ -158,7 +195,7 @@ fn draw_panel(
     peers: &[&str],
     at: (usize, usize),
 ) -> Result<usize, String> {
-    let row = panel.row;
+    let row = panel.row.as_str();
     let found = figures(page, row).ok_or_else(|| format!("no row \"{row}\""))?;
     let figure = |column: &str| found.iter().find(|(name, _)| *name == column).map(|(_, v)| *v);
     let default = figure(ours[0].0).ok_or_else(|| format!("no figure of the default: {row}"))?;

@@ -8,8 +8,8 @@ use crate::process::{command, succeed};
 
 /// What was measured of one thing: the figure of each subject, None where it took no part.
 pub struct Row {
-    pub name: &'static str,
-    pub what: &'static str,
+    pub name: String,
+    pub what: String,
     pub figures: Vec<Option<f64>>,
 }
 
@@ -80,14 +80,14 @@ impl Table {
     fn faster_ones(&self, peers: &[String]) -> String {
         let mut text = String::new();
         for row in &self.rows {
-            let Some(default) = self.cell(row.name, DEFAULT) else { continue };
+            let Some(default) = self.cell(&row.name, DEFAULT) else { continue };
             let faster = peers.iter().filter_map(|peer| {
-                let figure = self.cell(row.name, peer).filter(|figure| *figure < default)?;
+                let figure = self.cell(&row.name, peer).filter(|figure| *figure < default)?;
                 Some(format!("{peer} takes {}", number(figure)))
             });
             let faster: Vec<_> = faster.collect();
             if !faster.is_empty() {
-                let (what, ours) = (row.what, number(default));
+                let (what, ours) = (&row.what, number(default));
                 let _ =
                     writeln!(text, "* {what}: {}; this library takes {ours}.", faster.join(", "));
             }

@@ -74,13 +74,13 @@ fn verdict(is_reached: bool, why: &str) -> String {
     }
 }
 
-/// The section of the page; empty without the other library.
-pub fn section(table: &Table, other: &str) -> String {
+/// Ours beside the other library; empty without it.
+fn against(table: &Table, other: &str) -> String {
     if !table.subjects.iter().any(|name| name == other) {
         return String::new();
     }
     let mut text = format!(
-        "## Against {other}\n\n| | {other} | this library | ratio | wanted | |\n|---|---:|---:|---:|---:|---|\n"
+        "### Against {other}\n\n| | {other} | this library | ratio | wanted | |\n|---|---:|---:|---:|---:|---|\n"
     );
     let large = [("copy-8k-2", INLINE, 1.0, MEMCPY), ("copy-64k-2", INLINE, 1.0, MEMCPY)];
     for (row, form, wanted, why) in RATIOS.into_iter().chain(large) {
@@ -120,16 +120,18 @@ const SHARES: [(&str, &str, f64, f64); 3] = [
     ("transfer", "switch", 2.0, 0.6),
 ];
 
-/// docs/dev/targets.md.
-pub fn page(table: &Table, other: &str) -> String {
-    let against = section(table, other);
-    format!(
-        "# Targets\n\nWritten by `make bench`: what was aimed at, what was reached, and why a target was \
-         missed. The figures are those of [performance.md](../performance.md). tests/suite/instructions.rs \
-         bounds the instructions of each operation.\n\n{against}\n{}\n{}",
-        peers(table),
-        extension(table)
-    )
+/// What docs/dev/targets.md begins with.
+pub const FRONT: &str = "\
+# Targets
+
+What was aimed at, what was reached, and why a target was missed. `make bench`, `make bench-rt` and `make bench-net` each \
+write a section. The figures are those of [performance.md](../performance.md) and \
+[performance-rt.md](../performance-rt.md). tests/suite/instructions.rs bounds the instructions of each operation.
+";
+
+/// The section "Coroutines" of docs/dev/targets.md.
+pub fn section(table: &Table, other: &str) -> String {
+    format!("{}\n{}\n{}", against(table, other), peers(table), extension(table))
 }
 
 /// A row, one of our forms, a peer, the row of the peer, the most that ours may take of it, and what stands in the way.
@@ -149,7 +151,7 @@ const RESET: &str =
 /// Ours beside other libraries.
 fn peers(table: &Table) -> String {
     let mut text = String::from(
-        "## Against others\n\n| | peer | ns | this library | ratio | at most | |\n|---|---|---:|---:|---:|---:|---|\n",
+        "### Against others\n\n| | peer | ns | this library | ratio | at most | |\n|---|---|---:|---:|---:|---:|---|\n",
     );
     for (row, form, peer, theirs, most, why) in PEERS {
         let (Some(theirs), Some(ours)) = (table.cell(theirs, peer), table.cell(row, form)) else {
@@ -167,9 +169,9 @@ fn peers(table: &Table) -> String {
 }
 
 /// What the extension costs beside plain switches, in each form.
-pub fn extension(table: &Table) -> String {
+fn extension(table: &Table) -> String {
     let mut text = String::from(
-        "## The extension beside plain switches\n\n\
+        "### The extension beside plain switches\n\n\
          `value` and `generator` against one switch, `transfer` against a yield and a resume.\n\n\
          | | form | ns | ratio | at most | |\n|---|---|---:|---:|---:|---|\n",
     );

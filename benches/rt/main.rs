@@ -1,7 +1,8 @@
 //! `make bench-rt`: acort beside other runtimes, row by row.
 //!
 //! Every program of a row runs in turn, again and again; the least of the rounds counts, as what disturbs
-//! a run only adds. Writes docs/performance-rt.md and docs/performance-rt.svg.
+//! a run only adds. Writes docs/performance-rt.md but for the section of `make bench-net`, two charts, and a section of
+//! docs/dev/targets.md.
 //!
 //! ACO_ROUNDS=<n> sets the rounds (7), ACO_ROWS=<text> picks the rows whose names contain it.
 
@@ -14,10 +15,13 @@ mod process;
 #[path = "../report.rs"]
 #[allow(dead_code)]
 mod report;
+#[path = "../sections.rs"]
+mod sections;
 
 use std::env;
 use std::fs;
 use std::io::Write;
+use std::thread;
 use std::time::Instant;
 
 use process::{Result, command, scratch, succeed};
@@ -195,7 +199,10 @@ fn peers(folder: &str) -> Vec<Program> {
 
 /// One sample: the first number of the line.
 fn sample(program: &Program, row: &str, client: &str) -> Result<f64> {
-    let mut command = command(&format!("{} {row} {client}", program.line));
+    // A program that the system places may share a processor with the client. Then a wake-up costs no interrupt.
+    let last = thread::available_parallelism()?.get() - 1;
+    let place = if row.contains("workers") { String::new() } else { format!("taskset -c {last} ") };
+    let mut command = command(&format!("{place}{} {row} {client}", program.line));
     // Cargo's leads to the library that cargo built; the programs know theirs.
     command.env_remove("LD_LIBRARY_PATH");
     let output = succeed(command, 60)?;
@@ -236,16 +243,20 @@ fn main() -> Result {
     let mut table = Table::new(SUBJECTS.map(String::from).to_vec());
     for (name, what, most) in ROWS.into_iter().filter(|(name, ..)| name.contains(&wanted)) {
         let figures = measure(&programs, name, rounds.min(most), &client)?;
-        table.rows.push(Row { name, what, figures });
+        table.rows.push(Row { name: name.into(), what: what.into(), figures });
     }
     if !wanted.is_empty() {
         print!("{}\n{}", table.markdown(), page::targets(&table));
         return Ok(());
     }
-    let page = page::page(&table, rounds);
-    let chart = chart::runtime(&page)?;
-    fs::write("docs/performance-rt.md", page)?;
-    fs::write("docs/performance-rt.svg", chart)?;
-    println!("docs/performance-rt.md and docs/performance-rt.svg are written");
+    let section = page::section(&table);
+    let page = format!("{}\n{section}", page::front(rounds));
+    fs::write("docs/performance-rt.svg", chart::runtime(&page)?)?;
+    fs::write("docs/performance-rt-memory.svg", chart::runtime_memory(&page)?)?;
+    sections::put("docs/performance-rt.md", Some(&page::front(rounds)), "All rows", &section)?;
+    sections::put("docs/dev/targets.md", None, "Runtime", &page::targets(&table))?;
+    println!(
+        "docs/performance-rt.md, its charts, and a section of docs/dev/targets.md are written"
+    );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! docs/performance-rt.md, and what was aimed at beside what was reached.
+//! What `make bench-rt` writes into docs/performance-rt.md, and what was aimed at beside what was reached.
 
 use std::fmt::Write;
 use std::fs;
@@ -72,9 +72,10 @@ fn line(text: &mut String, what: &str, figure: f64, most: f64, why: &str) {
 
 /// The targets of the rows that were measured, and of the library's size.
 pub fn targets(table: &Table) -> String {
-    let mut text = String::from("## Targets\n\n| | acort | at most | |\n|---|---:|---:|---|\n");
+    let mut text =
+        String::from("By `make bench-rt`.\n\n| | acort | at most | |\n|---|---:|---:|---|\n");
     for (row, most, why) in TARGETS {
-        let what = table.rows.iter().find(|found| found.name == row).map(|found| found.what);
+        let what = table.rows.iter().find(|found| found.name == row).map(|found| &*found.what);
         if let (Some(what), Some(figure)) = (what, table.cell(row, ACORT)) {
             line(&mut text, what, figure, most, why);
         }
@@ -89,11 +90,14 @@ pub fn targets(table: &Table) -> String {
     text
 }
 
-/// docs/performance-rt.md.
-pub fn page(table: &Table, rounds: usize) -> String {
+/// What docs/performance-rt.md begins with.
+pub fn front(rounds: usize) -> String {
     let mut text = String::from(
-        "# Performance of acort\n\nWritten by `make bench-rt`.\n\n\
-         ![acort beside other runtimes](performance-rt.svg)\n\n",
+        "# Performance of acort\n\nWhat tasks, messages, timers, connections and files cost, beside other runtimes. Less \
+         is better. How the runtime does it is in [design-runtime.md](design-runtime.md).\n\n\
+         ![acort beside other runtimes](performance-rt.svg)\n\n\
+         ![memory of tasks and connections](performance-rt-memory.svg)\n\n\
+         The figures are of one machine. Another one gives others, and the ratios differ, too:\n\n",
     );
     for line in machine() {
         let _ = writeln!(text, "* {line}");
@@ -102,6 +106,11 @@ pub fn page(table: &Table, rounds: usize) -> String {
         text,
         "* command: `make bench-rt`; the least of {rounds} interleaved rounds, CPU time of all threads"
     );
-    let _ = write!(text, "\n{}\n{EXPLANATION}\n{}", table.markdown(), targets(table));
+    text += "\n[dev/targets.md](dev/targets.md) has what was aimed at.\n";
     text
+}
+
+/// The section with all rows.
+pub fn section(table: &Table) -> String {
+    format!("{}\n{EXPLANATION}", table.markdown())
 }

@@ -36,10 +36,12 @@ const PARKED: &str = "resident bytes of a parked task, 1,000,000 on the shared s
 /// Draws a chart from the text of a page.
 type Draw = fn(&str) -> Result<String, String>;
 
-const CHARTS: [(&str, &str, Draw); 3] = [
+const CHARTS: [(&str, &str, Draw); 5] = [
     ("docs/performance.svg", PAGES[0], chart::coroutines),
     ("docs/performance-memory.svg", PAGES[0], chart::memory),
     ("docs/performance-rt.svg", PAGES[1], chart::runtime),
+    ("docs/performance-rt-memory.svg", PAGES[1], chart::runtime_memory),
+    ("docs/performance-net.svg", PAGES[1], chart::many_cores),
 ];
 
 pub fn cases() -> Vec<Case> {

@@ -1,7 +1,8 @@
 //! corosensei and generator, two coroutine crates, and may, a runtime. `peers CRATE ROW` prints a line as
-//! measure.h describes it; only the time is measured.
+//! measure.h describes it; only the time is measured. `peers may-server|tokio-server PROTOCOL WORKERS` is a server.
 
 mod may_rows;
+mod servers;
 
 use std::env;
 use std::hint::black_box;
@@ -76,6 +77,10 @@ fn main() {
         ["corosensei", "life"] => corosensei_life(),
         ["generator", "switch"] => generator_switch(),
         ["generator", "life"] => generator_life(),
+        [runtime @ ("may-server" | "tokio-server"), protocol, workers] => {
+            let run = if *runtime == "tokio-server" { servers::run_tokio } else { servers::run_may };
+            run(*protocol == "http", workers.parse().unwrap_or(1));
+        }
         ["may", row, ..] => may_rows::measure(row),
         _ => std::process::exit(2),
     }
