@@ -95,16 +95,29 @@ def fill(client):
             select.select([], [client], [], 0.05)
 
 
-def stalls(port):
-    """The server waits for half a second: who sends nothing, and who reads nothing, is cut off."""
+def connect_and(step, port):
+    """Connects and makes a step that the server gives half a second. Returns the connection. A client that had no
+    processor for so long is cut off before."""
     start = time.monotonic()
-    silent = [connect(port) for _ in range(50)]
-    for client in silent[:25]:
-        client.sendall(b"a")
-        assert client.recv(1) == b"a"
-    full = [connect(port) for _ in range(2)]
-    for client in full:
-        fill(client)
+    client = connect(port)
+    try:
+        step(client)
+    except ConnectionError:
+        assert time.monotonic() - start > 0.4, "cut off too early"
+    return client
+
+
+def sends_once(client):
+    client.sendall(b"a")
+    if client.recv(1) != b"a":
+        raise ConnectionError("the server has closed the connection")
+
+
+def stalls(port):
+    """The server waits for half a second: a client that sends nothing or reads nothing is cut off."""
+    start = time.monotonic()
+    silent = [connect(port) for _ in range(25)] + [connect_and(sends_once, port) for _ in range(25)]
+    full = [connect_and(fill, port) for _ in range(2)]
     is_well(port)
     for client in silent:
         assert is_over(client)
