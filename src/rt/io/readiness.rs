@@ -29,6 +29,7 @@ use crate::rt::base::atomic::Ordering;
 use crate::rt::model::{Worker, task};
 use crate::rt::os::poller::Event;
 use crate::rt::os::{Deadline, Result};
+use crate::rt::park::wait::Blocked;
 use crate::rt::park::{Wait, wait, wake_waiter};
 
 /// How a wait for a file descriptor has ended.
@@ -57,6 +58,7 @@ impl FdRef {
     /// Waits until the file may be ready. Returns at once if the direction's tick is no longer `tick`. `is_exclusive`:
     /// the call consumes what is there (W1). Errors: `ECANCELED` if the task is canceled or the file closed; `EAGAIN`
     /// if the system cannot poll the file; those of poll(2) and epoll_ctl(2).
+    #[inline(always)]
     pub(crate) fn wait(
         &self,
         direction: Direction,
@@ -64,15 +66,36 @@ impl FdRef {
         tick: u32,
         deadline: Deadline,
     ) -> Result<Woken> {
+        match self.start_wait(direction, is_exclusive, tick, deadline) {
+            Ok(Blocked::Pending) => {
+                // SAFETY: the task is ready for the switch. Afterwards it runs again.
+                unsafe {
+                    wait::switch_to_scheduler();
+                    finish_wait()
+                }
+            }
+            ended => Woken::of(ended.map(drop)),
+        }
+    }
+
+    /// The first part of [`wait`](Self::wait), up to the switch.
+    #[inline(never)]
+    fn start_wait(
+        &self,
+        direction: Direction,
+        is_exclusive: bool,
+        tick: u32,
+        deadline: Deadline,
+    ) -> Result<Blocked> {
         if task::current().is_null() {
             let events = direction.poll_event();
-            return Woken::of(thread_wait::poll(self, events, deadline).map(drop));
+            return thread_wait::poll(self, events, deadline).map(|_| Blocked::Done);
         }
         if self.entry().is_unmanaged() {
             fd_identity::revalidate(self)?;
         }
         let entry = self.entry_ptr();
-        // SAFETY: the entry is never freed (E1). The lock is held until `wait_on` unlocks it. The file is current when
+        // SAFETY: the entry is never freed (E1). The lock is held until `enqueue` unlocks it. The file is current when
         // `register` is called, so that the number means it.
         unsafe {
             let lock = &raw const (*entry).lock;
@@ -82,7 +105,7 @@ impl FdRef {
             if registered != Ok(()) || (*entry).tick(direction) != tick {
                 (*lock).unlock();
                 return match registered {
-                    Ok(()) => Ok(Woken::Ready),
+                    Ok(()) => Ok(Blocked::Done),
                     Err(libc::EPERM) => Err(libc::EAGAIN),
                     Err(error) => Err(error),
                 };
@@ -91,10 +114,7 @@ impl FdRef {
             let queue =
                 if is_exclusive { waiters.exclusive(direction) } else { waiters.shared(direction) };
             let wait = Wait::new(direction.wait_reason(), self.fd as usize, deadline);
-            let woken = Woken::of(wait::wait_on((lock, queue), ptr::null_mut(), wait))?;
-            // The task's waiter keeps what `claim_exclusive` has written there until its next wait.
-            let was_alone = (*(*task::current()).waiter()).case == ALONE;
-            Ok(if woken == Woken::Ready && !was_alone { Woken::BeforeOthers } else { woken })
+            wait::enqueue((lock, queue), ptr::null_mut(), wait)
         }
     }
 
@@ -108,6 +128,20 @@ impl FdRef {
             drop(guard);
             wake_waiter(next);
         }
+    }
+}
+
+/// The last part of [`FdRef::wait`], after the switch.
+///
+/// # Safety
+/// `start_wait` has returned Pending, and the task runs again.
+#[inline(never)]
+unsafe fn finish_wait() -> Result<Woken> {
+    // SAFETY: the wait has ended. The task's waiter keeps what `claim_exclusive` has written there until its next wait.
+    unsafe {
+        let woken = Woken::of(wait::finish_wait())?;
+        let was_alone = (*(*task::current()).waiter()).case == ALONE;
+        Ok(if woken == Woken::Ready && !was_alone { Woken::BeforeOthers } else { woken })
     }
 }
 

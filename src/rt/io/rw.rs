@@ -96,6 +96,7 @@ pub(crate) unsafe fn read(
 }
 
 /// As [`read`], for a call that has entered.
+#[inline(always)]
 unsafe fn read_from(
     file: &FdRef,
     buffer: *mut c_void,

@@ -42,16 +42,21 @@ pub(crate) enum Blocked {
 
 pub(crate) unsafe fn complete(
     begun: Result<Blocked>,
-    _: impl FnOnce() -> Result<()>,
+    finish: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     match begun? {
         Blocked::Done => Ok(()),
-        Blocked::Pending => unreachable!("a thread has waited"),
+        Blocked::Pending => finish(),
     }
 }
 
+loom::thread_local! {
+    /// How the wait that this thread has begun has ended.
+    static OUTCOME: RefCell<Option<Result<()>>> = RefCell::new(None);
+}
+
 pub(crate) unsafe fn finish_wait() -> Result<()> {
-    unreachable!("as above")
+    OUTCOME.with(|outcome| outcome.borrow_mut().take()).expect("a wait was begun")
 }
 
 pub(crate) unsafe fn enqueue(parts: Parts, slot: *mut u8, wait: Wait) -> Result<Blocked> {
@@ -61,7 +66,7 @@ pub(crate) unsafe fn enqueue(parts: Parts, slot: *mut u8, wait: Wait) -> Result<
 
 pub(crate) unsafe fn wait_on(parts: Parts, slot: *mut u8, wait: Wait) -> Result<()> {
     // SAFETY: the lock is held, and the object stays while the caller waits.
-    unsafe { enqueue(parts, slot, wait).map(drop) }
+    unsafe { complete(enqueue(parts, slot, wait), || finish_wait()) }
 }
 
 pub(crate) unsafe fn enqueue_and_release(
@@ -71,15 +76,26 @@ pub(crate) unsafe fn enqueue_and_release(
     release: impl FnOnce(),
 ) -> Result<Blocked> {
     // SAFETY: the lock is held, and the object stays while the caller waits.
-    unsafe { wait_on_thread(parts, slot, wait, release).map(|()| Blocked::Done) }
+    unsafe {
+        let outcome = wait_on_thread(parts, slot, wait, release)?;
+        let Some(task) = task::current().as_mut() else {
+            return outcome.map(|()| Blocked::Done);
+        };
+        // What the last part of the wait finds.
+        task.wait_target.store(wait.wait_target, Ordering::Relaxed);
+        (*task.waiter()).slot = slot;
+        OUTCOME.with(|place| *place.borrow_mut() = Some(outcome));
+        Ok(Blocked::Pending)
+    }
 }
 
+/// Err: there is no wait. Ok: how it has ended.
 unsafe fn wait_on_thread(
     (lock, queue): Parts,
     slot: *mut u8,
     wait: Wait,
     release: impl FnOnce(),
-) -> Result<()> {
+) -> Result<Result<()>> {
     let parker = Parker::new();
     parker.wake_word().load(Ordering::Relaxed);
     let parker = (&raw const parker).cast_mut();
@@ -95,16 +111,16 @@ unsafe fn wait_on_thread(
         release();
         if let Err(error) = park_for_object(parker, wait.deadline) {
             Waiter::dequeue(&raw mut waiter);
-            return Err(error);
+            return Ok(Err(error));
         }
         if let Some(task) = task::current().as_mut() {
             // A task finds here what the waker has written.
             (*task.waiter()).case = waiter.case;
         }
-        match (*parker).wake_result() {
+        Ok(match (*parker).wake_result() {
             Ok(number) if number & CLOSED as usize != 0 => Err(libc::EPIPE),
             outcome => outcome.map(drop),
-        }
+        })
     }
 }
 
@@ -145,10 +161,9 @@ unsafe fn park_thread(parker: *mut Parker, mut deadline: Deadline) -> bool {
 
 pub(crate) unsafe fn before_block(_: *mut Worker, _: *mut Task, _: Wait) {}
 
-pub(crate) unsafe fn switch_to_scheduler() {
-    unreachable!("every thread of a model is a plain one")
-}
+/// The thread has waited in `enqueue`.
+pub(crate) unsafe fn switch_to_scheduler() {}
 
 pub(crate) unsafe fn after_block() -> Result<usize> {
-    unreachable!("as above")
+    unreachable!("every thread of a model is a plain one")
 }
