@@ -46,12 +46,11 @@ typedef struct {
 } request_t;
 
 /* A request lies at the beginning of `data`; behind it what came early of the next ones. An idle connection has
- * no `data`, but `first`, for the first bytes of a request. */
+ * none: its first bytes come into a place on its stack. */
 typedef struct {
+    char *data;
     int fd;
-    unsigned first_size;
-    char *first, *data;
-    size_t used;
+    unsigned used; /* bytes in `data` */
 } connection_t;
 
 static int listener, signals;
@@ -144,21 +143,21 @@ static int parse(request_t *request, slice_t head) {
 static int read_more(connection_t *self, size_t limit, int64_t deadline) {
     ssize_t got = acort_read(self->fd, self->data + self->used, limit - self->used, deadline);
     if (got <= 0) return got < 0 && errno == ETIMEDOUT ? 408 : 0;
-    self->used += (size_t)got;
+    self->used += (unsigned)got;
     return 200;
 }
 
 /* Waits until a request begins, and takes a buffer then. False: the client is silent or gone. */
-static bool begin(connection_t *self) {
+static bool begin(connection_t *self, char *first, size_t room) {
     /* Cancellation, on SIGTERM, reaches a connection here alone, while nothing has begun. */
     acort_cancel_mask(0);
-    ssize_t got = acort_read(self->fd, self->first, self->first_size, acort_after(IDLE));
+    ssize_t got = acort_read(self->fd, first, room, acort_after(IDLE));
     /* With deadline 0 nothing looks for cancellation: a request that has come by then is answered. */
-    if (got < 0 && errno == ECANCELED) got = acort_read(self->fd, self->first, self->first_size, 0);
+    if (got < 0 && errno == ECANCELED) got = acort_read(self->fd, first, room, 0);
     acort_cancel_mask(1);
     if (got <= 0 || (self->data = (char *)malloc(HEAD_LIMIT + BODY_LIMIT)) == NULL) return false;
-    self->used = (size_t)got;
-    memcpy(self->data, self->first, self->used);
+    self->used = (unsigned)got;
+    memcpy(self->data, first, self->used);
     return true;
 }
 
@@ -292,7 +291,7 @@ static void leave_kindly(connection_t *self) {
 
 /* Drops `count` bytes, and the buffer where nothing else has come. */
 static void drop(connection_t *self, size_t count) {
-    self->used -= count;
+    self->used -= (unsigned)count;
     if (self->used > 0) {
         memmove(self->data, self->data + count, self->used);
     } else {
@@ -313,8 +312,8 @@ __attribute__((noinline)) static bool serve_one(connection_t *self) {
     return !request.closes;
 }
 
-static void *serve(connection_t *self) {
-    while ((self->data != NULL || begin(self)) && serve_one(self)) {
+static inline void *serve(connection_t *self, char *first, size_t room) {
+    while ((self->data != NULL || begin(self, first, room)) && serve_one(self)) {
     }
     acort_close(self->fd);
     free(self->data);
@@ -324,15 +323,15 @@ static void *serve(connection_t *self) {
 /* Has room for a request that comes whole, by one read: the task's own stack has at least a page. */
 static void *serve_own(void *fd) {
     char first[256];
-    connection_t connection = {(int)(intptr_t)fd, sizeof first, first, NULL, 0};
-    return serve(&connection);
+    connection_t connection = {NULL, (int)(intptr_t)fd, 0};
+    return serve(&connection, first, sizeof first);
 }
 
 /* The frames of a task that waits are copied from a shared stack: they are kept small. */
 static void *serve_shared(void *fd) {
     char first[1];
-    connection_t connection = {(int)(intptr_t)fd, sizeof first, first, NULL, 0};
-    return serve(&connection);
+    connection_t connection = {NULL, (int)(intptr_t)fd, 0};
+    return serve(&connection, first, sizeof first);
 }
 
 /* ---- the server ---- */

@@ -85,6 +85,7 @@ fn is_type_mismatch(file_type: u32, error: c_int) -> bool {
 ///
 /// # Safety
 /// `buffer` is writable for `size` bytes.
+#[inline(always)]
 pub(crate) unsafe fn read(
     fd: c_int,
     buffer: *mut c_void,
@@ -92,17 +93,17 @@ pub(crate) unsafe fn read(
     deadline: Deadline,
 ) -> Result<usize> {
     // SAFETY: the caller's buffer is writable for `size` bytes.
-    unsafe { read_noting(fd, buffer, size, deadline, &mut 0) }
+    unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline, |_| ()) }
 }
 
-/// As [`read`], for a call that has entered.
+/// As [`read`], for a call that has entered. Calls `note` with the error of each system call; 0: none.
 #[inline(always)]
 unsafe fn read_from(
     file: &FdRef,
     buffer: *mut c_void,
     size: usize,
     deadline: Deadline,
-    system_error: &mut c_int,
+    mut note: impl FnMut(c_int),
 ) -> Result<usize> {
     let fd = file.fd();
     if size == 0 {
@@ -112,12 +113,12 @@ unsafe fn read_from(
     }
     let size = chaos::maybe_shorten(file, size);
     // SAFETY: the caller's buffer is writable for `size` bytes.
-    retry_until_ready(file, Direction::Read, size, deadline, &mut |file_type| unsafe {
+    retry_until_ready(file, Direction::Read, size, deadline, &mut move |file_type| unsafe {
         let outcome = result(match file_type & SOCKET {
             0 => libc::read(fd, buffer, size),
             _ => libc::recv(fd, buffer, size, libc::MSG_DONTWAIT),
         });
-        *system_error = outcome.err().unwrap_or(0);
+        note(outcome.err().unwrap_or(0));
         outcome
     })
 }
@@ -147,7 +148,7 @@ unsafe fn write_to(
     let fd = file.fd();
     let size = chaos::maybe_shorten(file, size);
     // SAFETY: the caller's buffer is readable for `size` bytes.
-    retry_until_ready(file, Direction::Write, size, deadline, &mut |file_type| unsafe {
+    retry_until_ready(file, Direction::Write, size, deadline, &mut move |file_type| unsafe {
         let outcome = match file_type & SOCKET {
             0 => with_sigpipe_blocked(&mut || result(libc::write(fd, buffer, size))),
             _ => result(libc::send(fd, buffer, size, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)),
@@ -198,7 +199,7 @@ pub(crate) unsafe fn read_full(
     let file = &FdRef::enter(fd)?;
     // SAFETY: `done` is below `size`, so that the rest lies in the caller's buffer.
     let done = transfer_all(size, deadline, &mut |done| unsafe {
-        read_from(file, buffer.wrapping_byte_add(done), size - done, deadline, &mut 0)
+        read_from(file, buffer.wrapping_byte_add(done), size - done, deadline, |_| ())
     })?;
     sanitizer::unpoison(buffer, done);
     Ok(done)
@@ -233,7 +234,7 @@ pub(crate) unsafe fn read_noting(
     system_error: &mut c_int,
 ) -> Result<usize> {
     // SAFETY: `buffer` is writable for `size` bytes.
-    unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline, system_error) }
+    unsafe { read_from(&FdRef::enter(fd)?, buffer, size, deadline, |error| *system_error = error) }
 }
 
 /// As [`write`], and notes the error of the last system call; 0: none.

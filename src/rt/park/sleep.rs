@@ -39,12 +39,12 @@ pub(crate) fn sleep_until(deadline: Deadline) -> Result<()> {
 /// The pauses of a call that polls the system, as nothing reports the change. Each is twice as long as the one before.
 pub(crate) struct Backoff {
     /// The next pause, in nanoseconds.
-    pause: i64,
+    pause: u32,
 }
 
 impl Backoff {
-    const MIN: i64 = 500_000;
-    const MAX: i64 = 20_000_000;
+    const MIN: u32 = 500_000;
+    const MAX: u32 = 20_000_000;
 
     pub(crate) const fn new() -> Backoff {
         Backoff { pause: Backoff::MIN }
@@ -52,7 +52,7 @@ impl Backoff {
 
     /// Sleeps for the next pause, but not past `deadline`. Errors: ECANCELED.
     pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<()> {
-        let next = Deadline::at(after(self.pause));
+        let next = Deadline::at(after(i64::from(self.pause)));
         self.pause = (self.pause * 2).min(Backoff::MAX);
         suspend::sleep_until(next.min(deadline))
     }
