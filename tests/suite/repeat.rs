@@ -65,7 +65,11 @@ pub fn cases(extent: Extent) -> Result<Vec<Case>> {
         cases.push(Case::new(name, move || repeat(&source, &folder, rounds)));
     }
     cases.push(Case::new(format!("rt-use, {rounds} rounds"), move || repeat_uses(rounds)));
-    cases.push(Case::new(format!("documents, {rounds} rounds"), move || repeat_documents(rounds)));
+    let documents = snippets::programs()?.into_iter().chain(reference::programs()?);
+    cases.extend(documents.map(|program| {
+        let name = format!("documents: {}, {rounds} rounds", program.name);
+        Case::new(name, move || repeat_document(&program, rounds))
+    }));
     Ok(cases)
 }
 
@@ -98,17 +102,13 @@ fn repeat_uses(rounds: usize) -> Result {
     })
 }
 
-/// Runs each program of the documents, one after the other, so many times.
-fn repeat_documents(rounds: usize) -> Result {
-    for Program { name, build } in snippets::programs()?.into_iter().chain(reference::programs()?) {
-        let check = build()?;
-        let _load = Load::start()?;
-        run_copies(rounds, |round| {
-            check().map_err(|error| format!("{name}, round {round} of {rounds}: {error}").into())
-        })?;
-        println!("{name}: {rounds} rounds");
-    }
-    Ok(())
+/// Runs a program of the documents so many times.
+fn repeat_document(Program { name, build }: &Program, rounds: usize) -> Result {
+    let check = build()?;
+    let _load = Load::start()?;
+    run_copies(rounds, |round| {
+        check().map_err(|error| format!("{name}, round {round} of {rounds}: {error}").into())
+    })
 }
 
 /// Calls `job` with each number below `count`, several at a time. After the first error no more calls begin.
