@@ -47,8 +47,8 @@ pub(super) struct SlabSet {
     pub(super) current: [*mut Slab; CLASSES],
     /// For each class the list of other slabs with free blocks.
     pub(super) partial: [*mut Slab; CLASSES],
-    /// For each class the size of its next slab, in bytes (`slab_set`, SS4).
-    pub(super) next_size: [usize; CLASSES],
+    /// For each class the bytes of its slabs (`slab_set`, SS4).
+    pub(super) mapped: [usize; CLASSES],
     /// The list of all slabs.
     pub(super) slabs: *mut Slab,
     /// Iterations in progress (`iter`): meanwhile no slab is unmapped or purged.

@@ -15,7 +15,8 @@
 //! * SS2. Blocks from `start` to `bump` were allocated before; the free ones are in `free_list`. Blocks from `bump` to
 //!   `end` were not. `purge` makes the second kind of all blocks.
 //! * SS3. A slab of stack control blocks is purged when it is empty, never unmapped (`heap`, H6).
-//! * SS4. The slabs of a class grow from 64 KiB to 2 MiB, which the system may back with a huge page.
+//! * SS4. A new slab has at most a quarter of the bytes of its class, and at least 64 KiB. From 2 MiB on, the most, the
+//!   system may back it with a huge page. So at most a quarter of a class is in slabs that are not used yet.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -92,8 +93,11 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
             (*other).is_available = true;
             return Some(other);
         }
-        let next_size = (&raw mut (*set).next_size).cast::<usize>().add(class as usize);
-        let mut size = (*next_size).max(MIN_SIZE);
+        let mapped = mapped_mut(set, class);
+        let mut size = MIN_SIZE;
+        while size < region::SIZE && size * 8 <= *mapped {
+            size *= 2;
+        }
         let region = loop {
             match region::map(size) {
                 Some(region) => break region,
@@ -101,7 +105,7 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
                 None => return None,
             }
         };
-        *next_size = (size * 2).min(region::SIZE);
+        *mapped += size;
         let slab: *mut Slab = region.cast().as_ptr();
         let start = region.as_ptr().byte_add(HEADER + class.first_offset());
         let blocks = (size - HEADER - class.first_offset()) / class.stride();
@@ -124,6 +128,15 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
         link_slab(slab);
         Some(slab)
     }
+}
+
+/// The bytes of the slabs of a class.
+///
+/// # Safety
+/// `set` points to a set of slabs.
+unsafe fn mapped_mut(set: *mut SlabSet, class: Class) -> *mut usize {
+    // SAFETY: a discriminant of `Class` is below `CLASSES`.
+    unsafe { (&raw mut (*set).mapped).cast::<usize>().add(class as usize) }
 }
 
 /// Frees a block.
@@ -195,6 +208,7 @@ pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
     // SAFETY: this thread owns the heap of `slab` (H1). A mapped slab is in `slabs` (`slab_lists`, SL1).
     unsafe {
         unlink_slab(slab);
+        *mapped_mut((*slab).set, (*slab).class) -= (*slab).size;
         region::unmap(slab.cast(), (*slab).size);
     }
 }

@@ -42,14 +42,32 @@ fn empty_slabs_are_unmapped_but_not_during_an_iteration() {
         let mut set: SlabSet = unsafe { core::mem::zeroed() };
         let blocks = allocate_blocks(&raw mut set, 800);
         let distinct: HashSet<_> = blocks.iter().collect();
-        assert_eq!((distinct.len(), count_slabs(&set)), (800, 3), "64, 128 and 256 KiB");
+        assert_eq!((distinct.len(), count_slabs(&set)), (800, 7), "each of 64 KiB");
         set.iterators = iterators;
         free_blocks(&blocks);
-        assert_eq!(count_slabs(&set), if iterators == 0 { 1 } else { 3 });
+        assert_eq!(count_slabs(&set), if iterators == 0 { 1 } else { 7 });
         set.iterators = 0;
         // SAFETY: the set is this test's.
         unsafe { reclaim_empty(&raw mut set) };
         assert_eq!(count_slabs(&set), 1, "the current slab stays");
         assert_eq!(allocate_blocks(&raw mut set, 1).len() + count_slabs(&set), 2);
     }
+}
+
+#[test]
+fn a_new_slab_has_at_most_a_quarter_of_its_class() {
+    // SAFETY: all zero is a set without slabs.
+    let mut set: SlabSet = unsafe { core::mem::zeroed() };
+    let mut blocks = Vec::new();
+    while set.mapped[CLASS as usize] < 32 << 20 {
+        let before = set.mapped[CLASS as usize];
+        blocks.extend(allocate_blocks(&raw mut set, 100));
+        let size = set.mapped[CLASS as usize] - before;
+        assert!(
+            size <= (before / 4).max(MIN_SIZE) && size <= region::SIZE,
+            "{size} after {before}"
+        );
+    }
+    free_blocks(&blocks);
+    assert_eq!(set.mapped[CLASS as usize], region::SIZE, "the current slab stays");
 }
