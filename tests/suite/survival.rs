@@ -108,9 +108,13 @@ fn crowd(path: &Path, kind: Kind) -> Result {
     let (mut served, begin) = (Vec::new(), Instant::now());
     let mut settled = begin;
     // When no client is served for a while, no descriptor is free.
-    while settled.elapsed() < Duration::from_millis(300) && begin.elapsed() < TIMEOUT {
+    loop {
         if take_served(&mut waiting, &mut served, &server)? > 0 || served.is_empty() {
             settled = Instant::now();
+        }
+        let is_settled = settled.elapsed() >= Duration::from_millis(300);
+        if is_settled || begin.elapsed() >= TIMEOUT {
+            break;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
