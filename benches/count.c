@@ -2,8 +2,8 @@
  *
  *   count ROW ROUNDS
  *
- * -DMARKED: each operation begins with a call of aco_operation(), and the address of main's frame does not
- * depend on the environment. */
+ * -DMARKED: each operation begins with a call of aco_operation(), and what begins a line of memory depends
+ * neither on the environment nor on the size of the program. */
 #include <aco.h>
 
 #if __has_include(<aco_ext.h>)
@@ -16,6 +16,10 @@
 static aco_t *main_co;
 
 #ifdef MARKED
+#include <malloc.h>
+
+static __thread char thread_line[64] __attribute__((aligned(64)));
+
 void __attribute__((noinline)) aco_operation(void) { __asm__ volatile(""); }
 #else
 #define aco_operation() ((void)0)
@@ -152,7 +156,8 @@ int main(int count, char **arguments) {
     long rounds = count > 2 ? atol(arguments[2]) : 0;
 #ifdef MARKED
     char line[64] __attribute__((aligned(64)));
-    __asm__ volatile("" ::"r"(line));
+    __asm__ volatile("" ::"r"(line), "r"(thread_line));
+    mallopt(M_MMAP_THRESHOLD, 4096);
 #endif
     aco_thread_init(NULL);
     main_co = aco_create(NULL, NULL, 0, NULL, NULL);

@@ -24,7 +24,9 @@ const RATIOS: [(&str, &str, f64, &str); 21] = [
         "live-10k",
         CALLS_OWN,
         3.0,
-        "a call writes its return address to the coroutine's stack, a page of its own: 10,000 pages are more than the TLB has, and inline code that touches its stack costs nearly as much",
+        "a call writes its return address and four registers to the coroutine's stack: one more line of memory for each, \
+         on a page of its own. With the 10,000 stacks on huge pages a switch takes 9.7 ns instead of 12.8, inline 5.2: 3 ns are \
+         misses of the TLB, the rest is the line, which the processor's second cache no longer holds",
     ),
     ("switch-6-registers", INLINE, 3.2, ""),
     ("switch-5-deep", INLINE, 2.2, ""),

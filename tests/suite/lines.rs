@@ -41,9 +41,10 @@ pub fn lines(machine: Machine, program: &str, row: &str) -> Result<usize> {
     let mut registers = HashMap::new();
     let touch = |now: &[Operand], registers: &HashMap<String, u64>, set: &mut HashSet<u64>| {
         for operand in now {
-            let parts = operand.registers.iter().map(|(name, shift)| {
-                registers.get(name).copied().unwrap_or_default() << shift
-            });
+            let parts = operand
+                .registers
+                .iter()
+                .map(|(name, shift)| registers.get(name).copied().unwrap_or_default() << shift);
             let first = parts.fold(operand.constant, u64::wrapping_add);
             set.extend([first / LINE, (first + operand.size - 1) / LINE]);
         }
@@ -52,11 +53,8 @@ pub fn lines(machine: Machine, program: &str, row: &str) -> Result<usize> {
     // Most of the log is the start of the program.
     while log.read_until(b'\n', &mut text)? > 0 {
         let bytes = std::mem::take(&mut text);
-        let text = if bytes.starts_with(b"T") || !now.is_empty() {
-            str::from_utf8(&bytes)?
-        } else {
-            ""
-        };
+        let text =
+            if bytes.starts_with(b"T") || !now.is_empty() { str::from_utf8(&bytes)? } else { "" };
         if let Some(trace) = text.strip_prefix("Trace") {
             touch(now, &registers, &mut touched);
             registers.clear();
