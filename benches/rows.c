@@ -94,7 +94,8 @@ KEEPS(65528)
 
 /* ---- rows -------------------------------------------------------------------------------- */
 
-enum { SMALL_STACK = 16 * 1024 };
+/* Rounds before those that count. */
+enum { SMALL_STACK = 16 * 1024, WARM = 1000 };
 
 static void resume_one(aco_cofuncp_t body, unsigned rounds) {
     aco_t *co = aco_create(main_co, aco_share_stack_new2(SMALL_STACK, 0), 0, body, NULL);
@@ -152,7 +153,8 @@ static void resume_many(aco_cofuncp_t body, unsigned live, int in_order, unsigne
 /* A whole life: create, first run, exit, destroy, with a stack of its own. */
 static void live_and_die(size_t size, char guarded, unsigned rounds) {
     sample_t start = now();
-    for (unsigned i = 0; i < rounds; i++) {
+    for (unsigned i = 0; i < rounds + WARM; i++) {
+        if (i == WARM) start = now();
         aco_share_stack_t *stack = aco_share_stack_new2(size, guarded);
         aco_t *co = aco_create(main_co, stack, 0, exiting_body, NULL);
         aco_resume(co);
@@ -309,7 +311,7 @@ int main(int count, char **arguments) {
     ROW("live-1m-touch", resume_many(touching_body, 1000000, 1, 9))
     ROW("live-1m-touch-random", resume_many(touching_body, 1000000, 0, 9))
     ROW("life", live_and_die(SMALL_STACK, 0, 500000))
-    ROW("life-guarded", live_and_die(64 * 1024, 1, 10000))
+    ROW("life-guarded", live_and_die(64 * 1024, 1, 100000))
     ROW("copy-8-2", resume_copied(empty_body, 2, 2000000))
     ROW("copy-64-2", resume_copied(keeps_24, 2, 2000000))
     ROW("copy-512-2", resume_copied(keeps_456, 2, 1000000))

@@ -117,8 +117,9 @@ struct aco_share_stack_s {
     size_t align_validsz;
     /// The maximum distance in bytes of a saved stack pointer below `align_highptr`.
     size_t align_limit;
-    /// The coroutine whose frames are on the stack now, or NULL. aco_exit() writes this field from
-    /// code that is compiled into programs. No other field names the owner of the stack.
+    /// The coroutine whose frames are on the stack now, or NULL. After aco_new() and aco_reset() it
+    /// may be one that has not started. aco_exit() writes this field from code that is compiled
+    /// into programs. No other field names the owner of the stack.
     aco_t *owner;
     /// 1 if a guard page is below `ptr`, otherwise 0.
     char guard_page_enabled;

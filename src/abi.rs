@@ -83,8 +83,9 @@ pub struct aco_share_stack_s {
     pub align_validsz: usize,
     /// The maximum distance in bytes of a saved stack pointer below `align_highptr`.
     pub align_limit: usize,
-    /// The coroutine whose frames are on the stack now, or NULL. aco_exit() writes this field from
-    /// code that is compiled into programs. No other field names the owner of the stack.
+    /// The coroutine whose frames are on the stack now, or NULL. After aco_new() and aco_reset() it
+    /// may be one that has not started. aco_exit() writes this field from code that is compiled
+    /// into programs. No other field names the owner of the stack.
     pub owner: *mut aco_t,
     /// 1 if a guard page is below `ptr`, otherwise 0.
     pub guard_page_enabled: c_char,

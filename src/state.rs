@@ -18,6 +18,7 @@
 //! ```text
 //! event                                           form before       form after   is_end  ALL_REGS  CANC.  CUT
 //! aco_create (bind, frame_chain::init)            zeroed            BOUND        kept    0         0      1
+//! the same, quickly (start_bound)                 zeroed            BOUND        0       0         0      1
 //! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
 //! slow resume, alone on its stack                 BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
 //!   (set_exclusive)
@@ -36,6 +37,7 @@
 //! return to the entry of aco_new (mark_returned)  any               same         1       kept      kept   kept
 //! aco_new, of a cached pair (start_exclusive)     DESTROYED         EXCLUSIVE    0       0         0      0
 //! aco_reset (mark_reset, stack::rebind, init)     BOUND, EXCLUSIVE  BOUND (*)    0       0         0      1
+//! the same, alone on its stack (start_exclusive)  EXCLUSIVE         EXCLUSIVE    0       0         0      0
 //! aco_cancel (mark_cancelled)                     not DESTROYED     same         kept    kept      1      kept
 //! aco_destroy (mark_destroyed)                    any               DESTROYED    1       -         -      -
 //!
@@ -118,7 +120,8 @@ unsafe fn write(co: *mut aco_t, form: u64, kept: u64) {
 ///
 /// # Safety
 /// `co` points to a coroutine.
-unsafe fn is_exclusive(co: *mut aco_t) -> bool {
+#[inline(always)]
+pub(crate) unsafe fn is_exclusive(co: *mut aco_t) -> bool {
     // SAFETY: `co` points to a coroutine.
     unsafe { read(co) & !(IS_END | FLAGS) == exclusive_form(co) }
 }
@@ -229,6 +232,16 @@ pub(crate) unsafe fn has_ended_exclusive(co: *mut aco_t) -> bool {
 pub(crate) unsafe fn start_exclusive(co: *mut aco_t) {
     // SAFETY: `co` points to a coroutine.
     unsafe { *aco_t::state_word(co) = exclusive_form(co) }
+}
+
+/// Makes `co` BOUND to the stack and the generation that `binding` names, not ended, with a cut chain and no other flag.
+///
+/// # Safety
+/// `co` points to a coroutine without frames that the library has just allocated.
+#[inline(always)]
+pub(crate) unsafe fn start_bound(co: *mut aco_t, binding: u64) {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { *aco_t::state_word(co) = binding | co_hash(co) | CHAIN_CUT }
 }
 
 /// Clears `is_end` and the flags of `co`, which starts again.

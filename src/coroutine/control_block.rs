@@ -16,17 +16,40 @@ pub(super) fn allocate(
     arg: *mut c_void,
 ) -> Result<*mut aco_t, CreateError> {
     let block = if sanitizer::is_present() { None } else { slab::allocate_fast(class) };
-    let Some(co) = block.or_else(|| allocate_slow(class)) else {
+    let Some(block) = block.or_else(|| allocate_slow(class)) else {
         return Err(CreateError::NoMemory { what: "a coroutine", size: size_of::<aco_t>() });
     };
-    let co: *mut aco_t = co.as_ptr().cast();
-    // SAFETY: the block was just allocated, and all zero is a valid coroutine.
+    // SAFETY: the block was just allocated.
+    Ok(unsafe { init(block, fp, arg) })
+}
+
+/// As [`allocate`], if that takes no call. None: it does.
+#[inline(always)]
+pub(super) fn allocate_quickly(
+    class: Class,
+    fp: aco_cofuncp_t,
+    arg: *mut c_void,
+) -> Option<*mut aco_t> {
+    let block =
+        if sanitizer::is_known_absent() { slab::allocate_fast(class)? } else { return None };
+    // SAFETY: the block was just allocated.
+    Some(unsafe { init(block, fp, arg) })
+}
+
+/// Makes a control block of `block`: all zero but for `fp` and `arg`.
+///
+/// # Safety
+/// `block` was allocated with [`block_size`], and has no other user.
+#[inline(always)]
+unsafe fn init(block: NonNull<c_void>, fp: aco_cofuncp_t, arg: *mut c_void) -> *mut aco_t {
+    let co: *mut aco_t = block.as_ptr().cast();
+    // SAFETY: the block is large enough, and all zero is a valid coroutine.
     unsafe {
         co.write_bytes(0, 1);
         (*co).fp = fp;
         (*co).arg = arg;
     }
-    Ok(co)
+    co
 }
 
 /// Allocates a control block that may be outside the slabs: then it gets a record (L2).

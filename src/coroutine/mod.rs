@@ -58,7 +58,7 @@ mod start;
 mod with_stack;
 
 pub(crate) use compilers::abort_on_off_stack_frames;
-pub(crate) use create::create;
+pub(crate) use create::{create, create_or};
 pub(crate) use current::{
     current_checked, current_from_signal, is_on_stack_of, is_running, stack_holder,
 };

@@ -1,7 +1,6 @@
 //! The start of a coroutine, first or after a reset: an UNSTARTED coroutine is its registers alone (L3).
 
 use core::ffi::c_void;
-use core::ptr;
 
 use super::current::is_running;
 use crate::abi::{ACO_REG_IDX_FPU, ACO_REG_IDX_RETADDR, ACO_REG_IDX_SP, aco_cofuncp_t, aco_t};
@@ -11,16 +10,29 @@ use crate::{arch, diag, frame_chain, record, slow_path, stack, state, thread};
 ///
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack.
+#[inline(always)]
 pub(super) unsafe fn init_context(co: *mut aco_t) {
+    // SAFETY: `co` has a live share stack, and the chain is that of a coroutine without frames.
+    unsafe {
+        init_registers(co, thread::initial_fpenv());
+        frame_chain::init(co);
+    }
+}
+
+/// As [`init_context`], but for the chain of frame pointers. `fpenv` is the floating-point environment.
+///
+/// # Safety
+/// As [`init_context`].
+#[inline(always)]
+pub(super) unsafe fn init_registers(co: *mut aco_t, fpenv: usize) {
     // SAFETY: `co` has a live share stack, and all slots are slots of `reg`.
     unsafe {
         let entry = (*co).fp.map_or(0, |fp| fp as usize);
         let stack_pointer = (*(*co).share_stack).align_retptr as usize;
         aco_t::set_register(co, ACO_REG_IDX_RETADDR, entry);
         aco_t::set_register(co, ACO_REG_IDX_SP, stack_pointer);
-        aco_t::set_register(co, ACO_REG_IDX_FPU, thread::initial_fpenv());
+        aco_t::set_register(co, ACO_REG_IDX_FPU, fpenv);
         aco_t::set_register(co, arch::FIRST_VALUE_SLOT, 0);
-        frame_chain::init(co);
     }
 }
 
@@ -70,24 +82,28 @@ pub(crate) unsafe fn reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) 
 
 /// As [`reset`], without its check: the local values stay.
 ///
+/// A coroutine that has its stack to itself is its owner again at once, as one of `aco_new` is (WS2 of `with_stack`):
+/// its next resume needs no preparation. Others, and one without an entry function, give the stack up.
+///
 /// # Safety
 /// `co` is ENDED or UNSTARTED, and its share stack is live.
+#[inline(always)]
 pub(crate) unsafe fn restart(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
     // SAFETY: `co` is a coroutine without frames that is wanted, on a live share stack.
     unsafe {
         (*co).fp = fp;
         (*co).arg = arg;
         (*co).save_stack.valid_sz = 0;
-        // A coroutine of `aco_new` is the owner before it starts (WS2 of `with_stack`). It is prepared again: its chain
-        // is cut.
-        let stack = (*co).share_stack;
-        if stack::is_owned(stack::block_of(stack)) && (*stack).owner == co {
-            (*stack).owner = ptr::null_mut();
-            (*stack).align_validsz = 0;
+        if fp.is_some() && stack::own_again(co) {
+            init_registers(co, thread::initial_fpenv());
+            frame_chain::init_joined(co);
+            state::start_exclusive(co);
+        } else {
+            stack::disown(co);
+            state::mark_reset(co);
+            stack::rebind(co);
+            init_context(co);
         }
-        state::mark_reset(co);
-        stack::rebind(co);
-        init_context(co);
     }
 }
 

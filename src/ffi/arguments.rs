@@ -1,7 +1,7 @@
 //! Checks of arguments, and the status that a function returns.
 
 use core::ffi::c_int;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use crate::abi::aco_t;
 use crate::{diag, state, sys};
@@ -15,8 +15,16 @@ pub(super) fn non_null<T: diag::Describe>(
 ) -> NonNull<T> {
     match NonNull::new(object) {
         Some(object) => object,
-        None => diag::fatal(function, object, format_args!("{what} is NULL"), "pass a valid one"),
+        None => abort_null::<T>(function, what),
     }
+}
+
+/// Says that `what` is NULL, and aborts.
+#[cold]
+#[inline(never)]
+fn abort_null<T: diag::Describe>(function: &str, what: &str) -> ! {
+    let nothing = ptr::null::<T>();
+    diag::fatal(function, nothing, format_args!("{what} is NULL"), "pass a valid one")
 }
 
 /// Returns the coroutine that a C function was called for. Aborts if it is NULL or destroyed.

@@ -5,6 +5,7 @@ use core::ptr::{self, NonNull};
 
 use super::non_null;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
+use crate::error::CreateError;
 use crate::{coroutine, overflow, resume, stack, thread};
 
 /// Does nothing. Programs for libaco call it first. The library makes the checks of libaco's
@@ -67,7 +68,7 @@ pub extern "C" fn aco_funcp_protector() -> ! {
 /// If there is no memory or no address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_share_stack_new(sz: usize) -> *mut aco_share_stack_t {
-    stack::create(sz, true).unwrap_or_else(|error| error.abort("aco_share_stack_new"))
+    stack::create_or(sz, true, |error| error.abort("aco_share_stack_new"))
 }
 
 /// Creates a stack of `sz` bytes for one or more coroutines. `sz` 0 means 2 MiB. The minimum is
@@ -85,8 +86,7 @@ pub extern "C" fn aco_share_stack_new2(
     sz: usize,
     guard_page_enabled: c_char,
 ) -> *mut aco_share_stack_t {
-    stack::create(sz, guard_page_enabled != 0)
-        .unwrap_or_else(|error| error.abort("aco_share_stack_new2"))
+    stack::create_or(sz, guard_page_enabled != 0, |error| error.abort("aco_share_stack_new2"))
 }
 
 /// Frees a share stack. Its coroutines can be destroyed afterwards, but not resumed.
@@ -126,15 +126,13 @@ pub unsafe extern "C" fn aco_create(
     fp: aco_cofuncp_t,
     arg: *mut c_void,
 ) -> *mut aco_t {
-    let created = match NonNull::new(main_co) {
-        None => coroutine::create_main(fp, arg),
-        Some(main_co) => {
-            let share_stack = non_null("aco_create", "the share stack", share_stack);
-            // SAFETY: both are not NULL (checked), so they are a coroutine and a share stack (F1).
-            unsafe { coroutine::create(main_co, share_stack, save_stack_sz, fp, arg) }
-        }
+    let on_error = |error: CreateError| -> *mut aco_t { error.abort("aco_create") };
+    let Some(main_co) = NonNull::new(main_co) else {
+        return coroutine::create_main(fp, arg).unwrap_or_else(on_error);
     };
-    created.unwrap_or_else(|error| error.abort("aco_create"))
+    let share_stack = non_null("aco_create", "the share stack", share_stack);
+    // SAFETY: both are not NULL (checked), so they are a coroutine and a share stack (F1).
+    unsafe { coroutine::create_or(main_co, share_stack, save_stack_sz, fp, arg, on_error) }
 }
 
 /// Runs `resume_co` until it yields or exits. The caller is `resume_co->main_co`, on its thread. A

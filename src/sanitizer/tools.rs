@@ -43,6 +43,12 @@ pub(crate) fn is_present() -> bool {
     active_tools() & TRACKS_MEMORY != 0
 }
 
+/// Returns true if it is known that no tool is active: [`is_present`] without a call, which may not know yet.
+#[inline(always)]
+pub(crate) fn is_known_absent() -> bool {
+    ACTIVE_TOOLS.load(Ordering::Relaxed) == DETECTED
+}
+
 /// Returns true if a tool must be notified of every switch.
 #[inline(always)]
 pub(crate) fn tracks_switches() -> bool {

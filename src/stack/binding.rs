@@ -14,12 +14,13 @@
 //! * BI3. A stack counts as destroyed only if that is certain. Copies by value, of coroutine or stack, count as live.
 //!   So does a coroutine without frames that a program moved to the next stack in the same block.
 
-use core::mem::offset_of;
 use core::ptr::{self, NonNull};
 
 use super::control_block::{self, BlockPtr};
+use super::exclusive::{detach_exclusive, revoke_exclusive};
+use super::unwind_owner::no_coroutine;
 use crate::abi::{aco_share_stack_t, aco_t};
-use crate::{arch, sanitizer, slab, state, tls};
+use crate::{arch, state, tls};
 
 /// Returns true if no coroutine is bound to this generation of the share stack: the next one will be alone on it.
 ///
@@ -54,6 +55,38 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
         let Some(found) = block else { return state::bind(co, state::binding(stack, 0)) };
         add_user(stack, found);
         state::bind(co, found.as_ref().binding);
+    }
+}
+
+/// The control block of `stack`, and true if no coroutine is bound to this generation: a coroutine may be created on it,
+/// and [`join`] binds that. None: it may not be, or perhaps not, or it revokes an exclusive coroutine.
+///
+/// # Safety
+/// `stack` points to a share stack, live or destroyed.
+#[inline(always)]
+pub(crate) unsafe fn joinable(stack: *mut aco_share_stack_t) -> Option<(BlockPtr, bool)> {
+    // SAFETY: control blocks stay readable (CB1).
+    unsafe {
+        let block = control_block::block_of(stack)?;
+        let found = block.as_ref();
+        let is_free = !(*stack).ptr.is_null()
+            && found.exclusive.is_null()
+            && !control_block::is_owned(Some(block));
+        is_free.then_some((block, found.users == 0))
+    }
+}
+
+/// As [`bind`], for a coroutine without frames whose state word is zero. Its chain of frame pointers is cut.
+///
+/// # Safety
+/// `block` is the [`joinable`] one of the stack of `co`, which was just created.
+#[inline(always)]
+pub(crate) unsafe fn join(co: *mut aco_t, block: BlockPtr) {
+    // SAFETY: the stack of `co` is live, so its block is LIVE.
+    unsafe {
+        let users = &raw mut (*block.as_ptr()).users;
+        *users = (*users).saturating_add(1);
+        state::start_bound(co, (*block.as_ptr()).binding);
     }
 }
 
@@ -154,29 +187,6 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
-/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (BI1).
-/// Does nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
-///
-/// # Safety
-/// `co` points to a coroutine that owns its share stack, whose control block is `block`.
-#[inline(always)]
-pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
-    // SAFETY: `co` owns its stack, which is therefore live, and `block` is the block of that stack.
-    unsafe {
-        if let Some(found) = block
-            && (*found.as_ptr()).users == 1
-            && !sanitizer::is_present()
-            && state::is_ours(co)
-        {
-            if (*found.as_ptr()).exclusive != co {
-                revoke_exclusive((*co).share_stack, block);
-                (*found.as_ptr()).exclusive = co;
-            }
-            state::set_exclusive(co);
-        }
-    }
-}
-
 /// Returns true if the caller runs on `stack`, or in a function that the stack's owner calls on another stack
 /// (`resume::on_resumer`).
 ///
@@ -191,33 +201,27 @@ pub(super) unsafe fn is_callers(stack: *mut aco_share_stack_t) -> bool {
     }
 }
 
-/// Revokes the exclusive coroutine of a stack, if there is one.
-///
-/// # Safety
-/// `stack` points to a live share stack, whose control block is `block`.
-#[inline(always)]
-pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
-    // SAFETY: the stack is live, so `block` is LIVE. An owner is a coroutine, and a block in a slab can be read.
-    unsafe {
-        if let Some(block) = block.map(NonNull::as_ptr)
-            && !(*block).exclusive.is_null()
-        {
-            let exclusive = (*block).exclusive;
-            // If it is not the owner it has ended, or the program moved it. Memory that is in no slab may be freed.
-            if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
-                state::clear_exclusive(exclusive, stack, (*block).binding);
-            }
-            (*block).exclusive = ptr::null_mut();
-        }
-    }
-}
-
 /// Ends all bindings of `co`, which is being destroyed.
 ///
 /// # Safety
 /// `co` points to a coroutine with a share stack, live or destroyed.
 #[inline(always)]
 pub(crate) unsafe fn detach(co: *mut aco_t) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if !detach_exclusive(co) {
+            detach_any(co)
+        }
+    }
+}
+
+/// As [`detach`], for a coroutine that shares its stack, or has not run.
+///
+/// # Safety
+/// As [`detach`].
+#[cold]
+#[inline(never)]
+unsafe fn detach_any(co: *mut aco_t) {
     // SAFETY: control blocks stay readable (CB1); only a block of this generation, or a live stack, is written.
     unsafe {
         let stack = (*co).share_stack;
@@ -230,78 +234,13 @@ pub(crate) unsafe fn detach(co: *mut aco_t) {
             (*stack).owner = ptr::null_mut();
             (*stack).align_validsz = 0;
         }
-        if let Some(block) = block.map(NonNull::as_ptr) {
-            let exclusive = (*block).exclusive == co;
-            if exclusive {
-                (*block).exclusive = ptr::null_mut();
-            }
-            if exclusive || state::generation(co) == (*block).generation() {
-                (*block).users = (*block).users.saturating_sub(1);
-            }
+        if let Some(block) = block.map(NonNull::as_ptr)
+            && state::generation(co) == (*block).generation()
+        {
+            (*block).users = (*block).users.saturating_sub(1);
         }
     }
-}
-
-/// The unwind owner of a stack without frames: a coroutine that is its own main coroutine and has no resume address.
-/// Unwinding ends there.
-pub(super) fn no_coroutine() -> *mut aco_t {
-    #[allow(dead_code, reason = "unwinders read it")]
-    struct NoCoroutine([*const NoCoroutine; size_of::<aco_t>() / 8]);
-    // SAFETY: the static is never written.
-    unsafe impl Sync for NoCoroutine {}
-    static NO_COROUTINE: NoCoroutine = {
-        #[allow(clippy::indexing_slicing, reason = "when it is compiled")]
-        let words = {
-            let mut words = [ptr::null(); size_of::<aco_t>() / 8];
-            words[offset_of!(aco_t, main_co) / 8] = &raw const NO_COROUTINE;
-            words
-        };
-        NoCoroutine(words)
-    };
-    (&raw const NO_COROUTINE).cast_mut().cast()
-}
-
-/// Tells unwinders that the frames on the stack belong to `co`.
-///
-/// # Safety
-/// `stack` points to a live share stack.
-#[inline(always)]
-pub(crate) unsafe fn set_unwind_owner(stack: *mut aco_share_stack_t, co: *mut aco_t) {
-    // SAFETY: the word at `align_highptr` is the library's (`layout::HEADROOM`).
-    unsafe { (*stack).align_highptr.cast::<*mut aco_t>().write(co) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{create, destroy};
-    use super::*;
-
-    #[test]
-    fn users_are_counted_and_a_destroyed_stack_is_known() {
-        let stack = create(1 << 16, true).ok().unwrap();
-        // SAFETY: the stack is this test's; all zero is a coroutine that never ran.
-        unsafe {
-            let block = control_block::block_of(stack);
-            assert!(has_no_users(block) && !is_shared(stack));
-            let mut coroutines: [aco_t; 2] = core::mem::zeroed();
-            let [first, second] = &mut coroutines;
-            for (co, is_second) in [(&raw mut *first, false), (&raw mut *second, true)] {
-                (*co).share_stack = stack;
-                bind(co, block);
-                assert!(!has_no_users(block) && is_shared(stack) == is_second);
-                assert!(state::is_ours(co) && !is_stack_destroyed(co, block));
-            }
-            detach(second);
-            assert!(!is_shared(stack) && !has_no_users(block));
-            (*stack).owner = first;
-            set_exclusive(first, block);
-            assert_eq!(block.unwrap().as_ref().exclusive, &raw mut *first);
-            bind(second, block);
-            assert!(block.unwrap().as_ref().exclusive.is_null(), "BI2");
-            destroy("test", stack);
-            assert!(is_stack_destroyed(first, block) && is_stack_destroyed(second, block));
-            detach(first);
-            detach(second);
-        }
-    }
-}
+mod tests;

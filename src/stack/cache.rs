@@ -6,8 +6,9 @@
 //! their coroutines: `src/rt/model/stack_cache.rs`.
 //!
 //! * SC1. Only its thread uses the list and the stacks in it.
-//! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones.
-//! * SC3. `unused_releases` counts stacks that were replaced since the thread last created one. At
+//! * SC2. At most [`MAX_STACKS`] stacks and [`MAX_BYTES`] bytes are cached. A new one replaces the oldest ones. It is
+//!   released itself if the two that were cached last have its sizes: the list is long, and its end far.
+//! * SC3. `unused_releases` counts stacks that found the cache full since the thread last created one. At
 //!   [`MAX_UNUSED_RELEASES`] the thread releases all, and caches none until it creates a stack.
 
 use core::ffi::c_void;
@@ -22,7 +23,7 @@ use crate::tls::ThreadState;
 use crate::{sanitizer, slab, tls};
 
 /// Limits of the cache of a thread (SC2).
-const MAX_STACKS: u16 = 32;
+const MAX_STACKS: u16 = 128;
 pub(super) const MAX_BYTES: u32 = 8 << 20;
 /// Replaced stacks that disable the cache (SC3). A few cached stacks at the top of malloc's heap would keep
 /// all of it from the system.
@@ -48,9 +49,19 @@ fn entry_of(usable: *mut c_void, size: usize) -> *mut CachedStack {
     usable.with_addr(top & !(align_of::<CachedStack>() - 1)).cast()
 }
 
-/// Removes a stack of exactly these sizes. Returns its control block and its lowest usable byte.
-#[inline(always)]
+/// Removes the stack of exactly these sizes that was cached last. Returns its control block and its lowest usable byte.
 pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
+    acquire_if(sizes, true)
+}
+
+/// As [`acquire`], if that takes no call: None, too, if the stack is cached with a coroutine.
+#[inline(always)]
+pub(super) fn acquire_alone(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
+    acquire_if(sizes, false)
+}
+
+#[inline(always)]
+fn acquire_if(sizes: &Sizes, takes_pairs: bool) -> Option<(BlockPtr, *mut c_void)> {
     let state = tls::thread_state();
     // SAFETY: the state and the list are this thread's (SC1).
     unsafe {
@@ -59,6 +70,9 @@ pub(super) fn acquire(sizes: &Sizes) -> Option<(BlockPtr, *mut c_void)> {
         while !(*link).is_null() {
             let CachedStack { next, block, usable, co, .. } = (*link).read();
             if block.as_ref().sizes() == *sizes {
+                if !takes_pairs && !co.is_null() {
+                    return None;
+                }
                 *link = next;
                 (*state).cached_count -= 1;
                 (*state).cached_bytes -= sizes.usable as u32;
@@ -105,7 +119,7 @@ pub(super) unsafe fn insert(
     unsafe {
         if (*state).unused_releases == MAX_UNUSED_RELEASES
             || !thread_exit::on_exit(Resource::StackCache, on_thread_exit)
-            || is_full(state, size) && !make_room(state, size)
+            || is_full(state, size) && !make_room(state, sizes)
         {
             return false;
         }
@@ -138,7 +152,7 @@ unsafe fn add(
     }
 }
 
-/// As [`insert`] with a coroutine, if that takes no call. `size` is at most [`MAX_BYTES`], and no sanitizer is there.
+/// As [`insert`], if that takes no call. `size` is at most [`MAX_BYTES`], and no sanitizer is there.
 ///
 /// # Safety
 /// As [`insert`].
@@ -163,19 +177,27 @@ pub(super) unsafe fn insert_if_room(
     }
 }
 
-/// Releases the oldest stacks until there is room for one of `size` bytes. Returns false if it releases all (SC3).
+/// Releases the oldest stacks until there is room for one of these sizes. Returns false if the new one is to be released
+/// (SC2), or if it releases all (SC3).
 ///
 /// # Safety
 /// `state` is this thread's state.
 #[cold]
 #[inline(never)]
-unsafe fn make_room(state: *mut ThreadState, size: u32) -> bool {
+unsafe fn make_room(state: *mut ThreadState, sizes: &Sizes) -> bool {
     // SAFETY: the state and the list are this thread's (SC1).
     unsafe {
-        while is_full(state, size) && release_oldest(state) {
+        let is_like =
+            |stack: *mut CachedStack| !stack.is_null() && (*stack).block.as_ref().sizes() == *sizes;
+        let newest: *mut CachedStack = (*state).cached_stacks.cast();
+        let has_like = is_like(newest) && is_like((*newest).next);
+        while is_full(state, sizes.usable as u32) && (has_like || release_oldest(state)) {
             (*state).unused_releases += 1;
             if (*state).unused_releases == MAX_UNUSED_RELEASES {
-                while release_oldest(state) {}
+                release_all();
+                return false;
+            }
+            if has_like {
                 return false;
             }
         }
@@ -222,15 +244,26 @@ unsafe fn release_oldest(state: *mut ThreadState) -> bool {
     // SAFETY: the list is this thread's, and nothing uses its stacks (SC1).
     unsafe {
         let mut link: *mut *mut CachedStack = (&raw mut (*state).cached_stacks).cast();
+        while !(*link).is_null() && !(**link).next.is_null() {
+            link = &raw mut (**link).next;
+        }
+        release_at(state, link)
+    }
+}
+
+/// Releases the stack that `link` points to. Returns false if that is NULL.
+///
+/// # Safety
+/// `state` is this thread's state, and `link` a link of its list.
+unsafe fn release_at(state: *mut ThreadState, link: *mut *mut CachedStack) -> bool {
+    // SAFETY: the list is this thread's, and nothing uses its stacks (SC1).
+    unsafe {
         if (*link).is_null() {
             return false;
         }
-        while !(**link).next.is_null() {
-            link = &raw mut (**link).next;
-        }
-        let CachedStack { block, usable, co, .. } = (*link).read();
+        let CachedStack { next, block, usable, co, .. } = (*link).read();
         let sizes = block.as_ref().sizes();
-        *link = ptr::null_mut();
+        *link = next;
         (*state).cached_count -= 1;
         (*state).cached_bytes -= sizes.usable as u32;
         if !co.is_null() {
@@ -250,8 +283,8 @@ unsafe extern "C" fn on_thread_exit(_: *mut c_void) {
 /// Releases all stacks in the cache of this thread.
 pub(crate) fn release_all() {
     let state = tls::thread_state();
-    // SAFETY: the state is this thread's.
-    while unsafe { release_oldest(state) } {}
+    // SAFETY: the state is this thread's, with its first link.
+    while unsafe { release_at(state, (&raw mut (*state).cached_stacks).cast()) } {}
 }
 
 /// Separates a pair that has left the cache: frees the coroutine (PA4 of `pair`). The stack is CACHED then.

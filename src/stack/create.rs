@@ -3,14 +3,44 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::binding::{no_coroutine, set_unwind_owner};
 use super::control_block::{self, BlockPtr};
 use super::layout::{self, Sizes, Top};
 use super::memory::{self, StackMemory, guard_size};
+use super::unwind_owner::{no_coroutine, set_unwind_owner};
 use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;
 use crate::{arch, state, sys, valgrind};
+
+/// As [`create`]. Returns the result of `on_error` instead of an error.
+#[inline(always)]
+pub(crate) fn create_or(
+    size: usize,
+    is_guarded: bool,
+    on_error: fn(CreateError) -> *mut aco_share_stack_t,
+) -> *mut aco_share_stack_t {
+    reuse(size, is_guarded).unwrap_or_else(|| create_slowly_or(size, is_guarded, on_error))
+}
+
+#[cold]
+#[inline(never)]
+fn create_slowly_or(
+    size: usize,
+    is_guarded: bool,
+    on_error: fn(CreateError) -> *mut aco_share_stack_t,
+) -> *mut aco_share_stack_t {
+    create(size, is_guarded).unwrap_or_else(on_error)
+}
+
+/// As [`create`], from the cache of the thread, if that takes no call.
+#[inline(always)]
+fn reuse(size: usize, is_guarded: bool) -> Option<*mut aco_share_stack_t> {
+    let page = sys::known_page_size()?;
+    let sizes = Sizes::new(size, is_guarded, page, arch::MIN_GUARD.max(page))?;
+    let (block, usable) = cache::acquire_alone(&sizes)?;
+    // SAFETY: the block was taken from the list, and describes memory of that size.
+    Some(unsafe { activate(block, usable) })
+}
 
 /// Creates a share stack of `size` bytes (see [`Sizes`] for the rounding).
 pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_stack_t, CreateError> {
@@ -28,26 +58,38 @@ pub(crate) fn create_with_gap(
     create_with_sizes(sizes.ok_or(CreateError::StackTooLarge { size })?)
 }
 
-#[inline(always)]
 fn create_with_sizes(sizes: Sizes) -> Result<*mut aco_share_stack_t, CreateError> {
     let (block, usable) = match cache::acquire(&sizes).or_else(|| deferred_unmap::acquire(&sizes)) {
         Some(reused) => reused,
         None => create_block(&sizes)?,
     };
     // SAFETY: the block is NEW, or was taken from a list, and describes memory of that size.
-    Ok(unsafe { activate(block, usable, sizes.usable) })
+    Ok(unsafe { activate_registered(block, usable, sizes.usable) })
 }
 
-/// Makes a stack of `size` bytes at `usable` LIVE.
+/// Makes a stack of `size` bytes at `usable` LIVE, and registers it with Valgrind.
 ///
 /// # Safety
-/// `block` is NEW, or was taken from a list. It describes this memory, except for `ptr`.
-#[inline(always)]
-pub(super) unsafe fn activate(
+/// As [`activate`].
+pub(super) unsafe fn activate_registered(
     block: BlockPtr,
     usable: *mut c_void,
     size: usize,
 ) -> *mut aco_share_stack_t {
+    // SAFETY: only this thread uses the block.
+    unsafe {
+        (*block.as_ptr()).valgrind_id = valgrind::register_stack(usable.addr(), size);
+        activate(block, usable)
+    }
+}
+
+/// Makes a stack at `usable` LIVE. One that was in the cache is not registered with Valgrind, under which nothing is
+/// cached.
+///
+/// # Safety
+/// `block` is NEW, or was taken from a list. It describes this memory, except for `ptr`.
+#[inline(always)]
+unsafe fn activate(block: BlockPtr, usable: *mut c_void) -> *mut aco_share_stack_t {
     let block = block.as_ptr();
     let stack: *mut aco_share_stack_t = block.cast();
     // SAFETY: only this thread uses the block and its memory, which holds the return slot. A block that is not LIVE
@@ -58,7 +100,6 @@ pub(super) unsafe fn activate(
         (*block).is_painted = 0;
         (*block).is_owned = 0;
         (*block).binding = state::binding(stack, (*block).generation());
-        (*block).valgrind_id = valgrind::register_stack(usable.addr(), size);
         (*stack).align_retptr.cast::<usize>().write(arch::root_return_address());
         set_unwind_owner(stack, no_coroutine());
     }

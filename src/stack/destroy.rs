@@ -2,10 +2,11 @@
 
 use core::ptr;
 
-use super::binding::{is_callers, revoke_exclusive};
+use super::binding::is_callers;
+use super::exclusive::revoke_exclusive;
 use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
-use crate::{diag, sys, valgrind};
+use crate::{diag, sanitizer, sys, valgrind};
 
 /// Destroys a share stack. Its coroutines may be destroyed afterwards, but not resumed. Aborts if the stack is
 /// destroyed, or is the caller's ([`is_callers`]).
@@ -13,6 +14,52 @@ use crate::{diag, sys, valgrind};
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.
 pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
+    // SAFETY: the control block of a destroyed stack can be read (CB1).
+    unsafe {
+        if !recycle(stack) {
+            destroy_checked(function, stack)
+        }
+    }
+}
+
+/// As [`destroy`], if nothing is wrong, the stack goes to the cache of this thread, and that takes no call. Returns
+/// false, and does nothing, otherwise.
+///
+/// # Safety
+/// As [`destroy`].
+#[inline(always)]
+unsafe fn recycle(stack: *mut aco_share_stack_t) -> bool {
+    // SAFETY: the control block of a destroyed stack can be read (CB1). A LIVE one describes its memory. The caller is
+    // not on it (checked here), and no coroutine will be: the generation ends (CB2).
+    unsafe {
+        let Some(block) = control_block::block_of(stack) else { return false };
+        let (usable, sizes) = ((*stack).ptr, block.as_ref().sizes());
+        if usable.is_null()
+            || sizes.usable > cache::MAX_BYTES as usize
+            || sizes.are_external()
+            || is_callers(stack)
+            || control_block::is_owned(Some(block))
+            || !(*block.as_ptr()).exclusive.is_null()
+            || !sanitizer::is_known_absent()
+            || !cache::insert_if_room(block, usable, sizes.usable as u32, ptr::null_mut())
+        {
+            return false;
+        }
+        control_block::end_generation(block);
+        (*stack).ptr = ptr::null_mut();
+        (*stack).owner = ptr::null_mut();
+        (*stack).align_validsz = 0;
+        true
+    }
+}
+
+/// As [`destroy`], for a stack that may be anything.
+///
+/// # Safety
+/// As [`destroy`].
+#[cold]
+#[inline(never)]
+unsafe fn destroy_checked(function: &str, stack: *mut aco_share_stack_t) {
     // SAFETY: the control block of a destroyed stack can be read (CB1). A LIVE one describes its memory. The caller is
     // not on it (checked here), and no coroutine will be: the generation ends (CB2).
     unsafe {

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 
 use super::control_block;
-use super::create::{activate, init_block};
+use super::create::{activate_registered, init_block};
 use super::layout::Sizes;
 use super::memory::StackMemory;
 use crate::abi::aco_share_stack_t;
@@ -32,6 +32,6 @@ pub(crate) unsafe fn create_in(
     // SAFETY: the block was allocated above. It describes memory that is the program's, for this stack only.
     unsafe {
         init_block(block, &Sizes::external(size), &memory);
-        Ok(activate(block, memory.usable, size))
+        Ok(activate_registered(block, memory.usable, size))
     }
 }

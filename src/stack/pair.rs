@@ -20,9 +20,9 @@
 
 use core::ptr;
 
-use super::binding::set_unwind_owner;
 use super::cache::CachedStack;
 use super::control_block::{self, BlockPtr, NO_HOME};
+use super::unwind_owner::set_unwind_owner;
 use super::{cache, destroy};
 use crate::abi::{aco_share_stack_t, aco_t};
 use crate::{arch, slab, state};

@@ -5,18 +5,26 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::errno::{errno, set_errno};
 
+/// The result of [`page_size`]. 0: not asked for yet.
+#[unsafe(link_section = "aco_shared")]
+static PAGE_SIZE: AtomicUsize = AtomicUsize::new(0);
+
 /// The size of a memory page, in bytes: a power of two.
 pub(crate) fn page_size() -> usize {
-    #[unsafe(link_section = "aco_shared")]
-    static SIZE: AtomicUsize = AtomicUsize::new(0);
-    let known = SIZE.load(Ordering::Relaxed);
-    if known != 0 {
+    if let Some(known) = known_page_size() {
         return known;
     }
     // SAFETY: sysconf has no preconditions.
     let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
-    SIZE.store(size, Ordering::Relaxed);
+    PAGE_SIZE.store(size, Ordering::Relaxed);
     size
+}
+
+/// As [`page_size`], without a call. None: it was not asked for yet.
+#[inline(always)]
+pub(crate) fn known_page_size() -> Option<usize> {
+    let known = PAGE_SIZE.load(Ordering::Relaxed);
+    (known != 0).then_some(known)
 }
 
 /// The id of this process.

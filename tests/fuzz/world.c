@@ -143,6 +143,11 @@ void restart(slot_t *slot) {
         aco_reset(co, co->fp, co->arg);
         slot->is_cancelled = 0;
         slot->rounding = world.fresh[world.thread];
+        /* Alone on its stack it owns that again. */
+        place_t *place = &world.stacks[slot->stack];
+        if (place->owner == NULL || place->owner == slot) {
+            place->owner = co->share_stack->owner == co ? slot : NULL;
+        }
     }
 #endif
     co->reg[ACO_REG_IDX_RETADDR] = (void *)co->fp;

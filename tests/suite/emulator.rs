@@ -10,6 +10,7 @@ pub struct Machine {
     pub compiler: &'static str,
     pub library: &'static str,
     pub emulator: &'static str,
+    pub disassembler: &'static str,
 }
 
 pub const MACHINES: [Machine; 2] = [
@@ -18,12 +19,14 @@ pub const MACHINES: [Machine; 2] = [
         compiler: "cc",
         library: "build/libaco.a",
         emulator: "qemu-x86_64-static",
+        disassembler: "objdump",
     },
     Machine {
         name: "aarch64",
         compiler: "aarch64-linux-gnu-gcc-12",
         library: "build/aarch64-unknown-linux-gnu/libaco.a",
         emulator: "qemu-aarch64-static",
+        disassembler: "aarch64-linux-gnu-objdump",
     },
 ];
 

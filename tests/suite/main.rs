@@ -33,6 +33,7 @@ mod instructions;
 mod instrumented;
 mod kqueue;
 mod lanes;
+mod lines;
 mod linking;
 mod manual;
 mod needs;

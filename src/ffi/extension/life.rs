@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use crate::abi::{aco_cofuncp_t, aco_t};
 use crate::ffi::non_null;
-use crate::{attach, coroutine, resume, state, sys, thread};
+use crate::{attach, coroutine, overflow, resume, state, sys, thread};
 
 /// Restarts a coroutine that has ended or not started. The next resume runs `fp` with the argument
 /// `arg`, on the same stack, from the same `main_co`. The floating-point environment is that of a
@@ -18,6 +18,8 @@ use crate::{attach, coroutine, resume, state, sys, thread};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_reset(co: *mut aco_t, fp: aco_cofuncp_t, arg: *mut c_void) {
     let co = non_null("aco_reset", "the coroutine", co);
+    // The next resume may be inline.
+    overflow::reinstall_if_removed();
     // SAFETY: `co` is not NULL (checked), so it is a coroutine (F1).
     unsafe { coroutine::reset(co.as_ptr(), fp, arg) }
 }

@@ -22,7 +22,7 @@ use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, TaskStart};
 use crate::rt::model::{Task, Worker};
 use crate::rt::os::Result;
-use crate::{coroutine, resume, sanitizer, stack, tls};
+use crate::{coroutine, overflow, resume, sanitizer, stack, tls};
 
 /// The entry function of all tasks' coroutines.
 unsafe extern "C" fn task_main() {
@@ -55,6 +55,8 @@ pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mu
         };
         let co = match cached {
             Some(co) => {
+                // The resume that follows prepares nothing.
+                overflow::reinstall_if_removed();
                 coroutine::reset(co.as_ptr(), Some(task_main), arg);
                 co.as_ptr()
             }

@@ -40,9 +40,12 @@ fn the_stack_of_these_sizes_that_was_destroyed_last_is_next() {
 
 #[test]
 fn the_cache_is_bounded_and_gives_up() {
-    let stacks = create_many(100, 4096);
+    let stacks = create_many(2 * usize::from(MAX_STACKS), 4096);
     destroy_all(&stacks);
     assert_eq!(cached(), (MAX_STACKS.into(), usize::from(MAX_STACKS) * 4096));
+    let last = create_many(1, 4096);
+    assert_eq!(last.first(), stacks.get(usize::from(MAX_STACKS) - 1), "one like the newest goes");
+    destroy_all(&last);
     let large = create_many(3, MAX_BYTES as usize / 2);
     destroy_all(&large);
     assert_eq!(cached(), (2, MAX_BYTES as usize), "the oldest ones are released");

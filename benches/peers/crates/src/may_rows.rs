@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::now;
 use may::coroutine::{self, JoinHandle};
 use may::net::{TcpListener, TcpStream};
 use may::sync::{Mutex, mpsc};
@@ -19,14 +20,6 @@ const SLEEPERS: usize = 10_000;
 const NAPS: usize = 5;
 const CONNECTIONS: usize = 100;
 const REQUESTS: usize = 120;
-
-/// CPU nanoseconds of the process.
-fn now() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the time is writable.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
 
 fn report(start: u64, operations: f64) {
     println!("{:.4}", (now() - start) as f64 / operations);

@@ -1,7 +1,7 @@
 //! The poller of Linux: epoll (K1 to K5 of [`poller`](super)).
 
 use core::ffi::{c_int, c_long};
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 
 use super::event::{Event, MAX_EVENTS, close_if_open};
 use crate::rt::os::{
@@ -135,9 +135,12 @@ impl Poller {
     /// Waits for events, for at most `timeout` nanoseconds; negative: without a limit. Calls `on_event` for each
     /// event of a descriptor. Returns the number of events.
     pub(crate) fn wait(&self, timeout: i64, on_event: &mut dyn FnMut(Event)) -> usize {
-        let mut events = [const { libc::epoll_event { events: 0, u64: 0 } }; MAX_EVENTS];
-        let count = self.epoll_wait(&mut events, timeout);
+        // Not zeroed: three kilobytes for each poll.
+        let mut events = [const { MaybeUninit::<libc::epoll_event>::uninit() }; MAX_EVENTS];
+        let count = self.epoll_wait(events.as_mut_ptr().cast(), timeout);
         for event in events.iter().take(count) {
+            // SAFETY: the system has written `count` events.
+            let event = unsafe { event.assume_init_read() };
             let (bits, token) = (event.events as c_int, event.u64);
             if token == WAKE_TOKEN {
                 self.wake_fds.clear();
@@ -155,15 +158,15 @@ impl Poller {
         count
     }
 
-    /// Fills `events`: by epoll_pwait2(2), which takes nanoseconds, or else by epoll_wait(2) or epoll_pwait(2).
-    /// Returns their number; 0 after a signal.
-    fn epoll_wait(&self, events: &mut [libc::epoll_event; MAX_EVENTS], timeout: i64) -> usize {
+    /// Writes events to `buffer`, which has room for `MAX_EVENTS`: by epoll_pwait2(2), which takes nanoseconds, or else
+    /// by epoll_wait(2) or epoll_pwait(2). Returns their number; 0 after a signal.
+    fn epoll_wait(&self, buffer: *mut libc::epoll_event, timeout: i64) -> usize {
         const NANOS_PER_MILLI: i64 = 1_000_000;
         #[unsafe(link_section = "aco_shared")]
         static PWAIT2: Fallback = Fallback::new();
         #[unsafe(link_section = "aco_shared")]
         static WAIT: Fallback = Fallback::new();
-        let (buffer, capacity) = (events.as_mut_ptr(), MAX_EVENTS as c_int);
+        let capacity = MAX_EVENTS as c_int;
         let coarse_wait = || {
             let millis = timeout.saturating_add(NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
             let millis =

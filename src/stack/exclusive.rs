@@ -1,0 +1,115 @@
+//! The exclusive coroutine of a share stack: the owner, the only user, and watched by no sanitizer. The inline code of the
+//! headers may resume it (BI1 and BI2 of `binding`; S2 of `state`).
+
+use core::ptr::{self, NonNull};
+
+use super::control_block::{self, BlockPtr};
+use super::unwind_owner::{no_coroutine, set_unwind_owner};
+use crate::abi::{aco_share_stack_t, aco_t};
+use crate::{sanitizer, slab, state};
+
+/// Makes the owner `co` of a live share stack the exclusive coroutine, so that the next resume may be inline (BI1).
+/// Does nothing if there are more users, if `co` or the stack is a copy by value, or with a sanitizer.
+///
+/// # Safety
+/// `co` points to a coroutine that owns its share stack, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
+    // SAFETY: `co` owns its stack, which is therefore live, and `block` is the block of that stack.
+    unsafe {
+        if let Some(found) = block
+            && (*found.as_ptr()).users == 1
+            && !sanitizer::is_present()
+            && state::is_ours(co)
+        {
+            if (*found.as_ptr()).exclusive != co {
+                revoke_exclusive((*co).share_stack, block);
+                (*found.as_ptr()).exclusive = co;
+            }
+            state::set_exclusive(co);
+        }
+    }
+}
+
+/// Makes a coroutine without frames the owner of its share stack again, if it is the exclusive one, and the stack is its
+/// own or free. Returns false, and does nothing, otherwise. The caller makes the coroutine EXCLUSIVE.
+///
+/// # Safety
+/// `co` points to a coroutine without frames, on a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn own_again(co: *mut aco_t) -> bool {
+    // SAFETY: the stack of `co` is live, so its block, if it has one, is LIVE.
+    unsafe {
+        let stack = (*co).share_stack;
+        let is_exclusive = control_block::block_of(stack)
+            .is_some_and(|block| block.as_ref().exclusive == co && state::is_exclusive(co));
+        if !is_exclusive || !(*stack).owner.is_null() && (*stack).owner != co {
+            return false;
+        }
+        (*stack).owner = co;
+        (*stack).align_validsz = size_of::<usize>();
+        set_unwind_owner(stack, co);
+        true
+    }
+}
+
+/// Revokes the exclusive coroutine of a stack, if there is one.
+///
+/// # Safety
+/// `stack` points to a live share stack, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
+    // SAFETY: the stack is live, so `block` is LIVE. An owner is a coroutine, and a block in a slab can be read.
+    unsafe {
+        if let Some(block) = block.map(NonNull::as_ptr)
+            && !(*block).exclusive.is_null()
+        {
+            let exclusive = (*block).exclusive;
+            // If it is not the owner it has ended, or the program moved it. Memory that is in no slab may be freed.
+            if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
+                state::clear_exclusive(exclusive, stack, (*block).binding);
+            }
+            (*block).exclusive = ptr::null_mut();
+        }
+    }
+}
+
+/// As [`detach`], if `co` is the exclusive coroutine of its stack. Returns false, and does nothing, otherwise.
+///
+/// # Safety
+/// As [`detach`].
+#[inline(always)]
+pub(crate) unsafe fn detach_exclusive(co: *mut aco_t) -> bool {
+    // SAFETY: control blocks stay readable (CB1). A block that names an exclusive coroutine is LIVE (CB4).
+    unsafe {
+        let stack = (*co).share_stack;
+        let Some(block) = control_block::block_of(stack).map(NonNull::as_ptr) else { return false };
+        if (*block).exclusive != co {
+            return false;
+        }
+        (*block).exclusive = ptr::null_mut();
+        (*block).users = (*block).users.saturating_sub(1);
+        let unwind_owner = (*stack).align_highptr.cast::<*mut aco_t>();
+        if *unwind_owner == co {
+            *unwind_owner = no_coroutine();
+        }
+        disown(co);
+        true
+    }
+}
+
+/// Takes the share stack of `co` from it, if `co` is the owner.
+///
+/// # Safety
+/// `co` points to a coroutine without frames, on a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn disown(co: *mut aco_t) {
+    // SAFETY: the stack of `co` is live.
+    unsafe {
+        let stack = (*co).share_stack;
+        if (*stack).owner == co {
+            (*stack).owner = ptr::null_mut();
+            (*stack).align_validsz = 0;
+        }
+    }
+}
