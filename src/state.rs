@@ -173,6 +173,16 @@ pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT) == 0 }
 }
 
+/// Returns true if `co` is BOUND to the stack and the generation that `binding` names, and has not ended.
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn is_bound_and_not_ended(co: *mut aco_t, binding: u64) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT | IS_END) == 0 }
+}
+
 /// Makes `co` EXCLUSIVE.
 ///
 /// # Safety

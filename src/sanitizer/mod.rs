@@ -35,4 +35,4 @@ pub(crate) use switch::{
     after_switch, before_final_switch, before_switch, enter_stack, leave_stack, switch_by_unwinding,
 };
 pub(crate) use switch_state::{attach_thread, is_thread_attached};
-pub(crate) use tools::{is_present, tracks_switches};
+pub(crate) use tools::{is_known_absent, is_present, tracks_switches};

@@ -48,3 +48,9 @@ pub(crate) fn is_present() -> bool {
 pub(crate) fn tracks_switches() -> bool {
     active_tools() & TRACKS_SWITCHES != 0
 }
+
+/// Returns true if it is known that no tool is active.
+#[inline(always)]
+pub(crate) fn is_known_absent() -> bool {
+    ACTIVE_TOOLS.load(Ordering::Relaxed) == DETECTED
+}

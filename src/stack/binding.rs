@@ -170,9 +170,55 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
         {
             if (*found.as_ptr()).exclusive != co {
                 revoke_exclusive((*co).share_stack, block);
-                (*found.as_ptr()).exclusive = co;
             }
-            state::set_exclusive(co);
+            become_exclusive(co, found);
+        }
+    }
+}
+
+/// Makes `co` the exclusive coroutine of the stack whose control block is `block`.
+///
+/// # Safety
+/// BI1 holds for `co`, and `exclusive` is NULL or `co`.
+#[inline(always)]
+unsafe fn become_exclusive(co: *mut aco_t, block: BlockPtr) {
+    // SAFETY: `co` owns the stack, which is therefore live.
+    unsafe {
+        (*block.as_ptr()).exclusive = co;
+        state::set_exclusive(co);
+    }
+}
+
+/// Returns true if `co` may take its share stack over, and nothing is to be revoked or bound first: the stack is live,
+/// `co` is bound to this generation of it and has not ended, and no other coroutine is exclusive.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn can_take_over(co: *mut aco_t, block: BlockPtr) -> bool {
+    // SAFETY: control blocks stay readable (CB1).
+    unsafe {
+        let block = block.as_ptr();
+        let exclusive = (*block).exclusive;
+        let is_bound = state::is_bound_and_not_ended(co, (*block).binding)
+            || exclusive == co && (*co).is_end == 0;
+        // With several users none is exclusive (BI2).
+        is_bound
+            && ((*block).users > 1 || exclusive.is_null() || exclusive == co)
+            && !(*(*co).share_stack).ptr.is_null()
+    }
+}
+
+/// As [`set_exclusive`], in a process without sanitizers.
+///
+/// # Safety
+/// As [`set_exclusive`], and [`can_take_over`] is true.
+#[inline(always)]
+pub(crate) unsafe fn set_exclusive_if_alone(co: *mut aco_t, block: BlockPtr) {
+    // SAFETY: `co` owns its stack. No other coroutine is exclusive.
+    unsafe {
+        if (*block.as_ptr()).users == 1 && state::is_ours(co) {
+            become_exclusive(co, block);
         }
     }
 }

@@ -17,11 +17,12 @@ mod pair;
 mod trim;
 
 pub(crate) use binding::{
-    bind, detach, has_no_users, is_from_other_generation, is_shared, is_stack_destroyed, rebind,
-    revoke_exclusive, set_exclusive, set_unwind_owner,
+    bind, can_take_over, detach, has_no_users, is_from_other_generation, is_shared,
+    is_stack_destroyed, rebind, revoke_exclusive, set_exclusive, set_exclusive_if_alone,
+    set_unwind_owner,
 };
 pub(crate) use cache::release_all as release_cached;
-pub(crate) use control_block::{block_of, block_of_coroutine, is_owned};
+pub(crate) use control_block::{BlockPtr, block_of, block_of_coroutine, is_owned};
 pub(crate) use create::{create, create_with_gap};
 pub(crate) use destroy::destroy;
 pub(crate) use external::{can_hold_stack, create_in};
