@@ -21,7 +21,8 @@
 //! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
 //! slow resume, alone on its stack                 BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
 //!   (set_exclusive)
-//! slow resume (mark_chain_whole)                  any               same         kept    kept      kept   0
+//! slow resume in full (mark_chain_whole)          any               same         kept    kept      kept   0
+//! slow resume by an exchange (mark_resumed)       any               same         kept    0         kept   0
 //! `resume`, after a slow one too                  any               same         kept    0         kept   kept
 //! transfer (mark_resumed)                         any               same         kept    0         kept   0
 //! switch away by `switch`, which is `acosw`       any               same         kept    1         kept   kept

@@ -27,6 +27,7 @@ macro_rules! on_top_body {
             ".cfi_def_cfa rsp, 8; .cfi_same_value rbp",
             "mov rsi, rax",
             "mov rdi, [rax + 72]",
+            "mov rax, rdx",
             // Register state: as at the end of `switch`.
             "pop rcx",
             ".cfi_adjust_cfa_offset -8",
@@ -60,6 +61,7 @@ macro_rules! first_on_top_body {
             ".cfi_def_cfa rsp, 8; .cfi_same_value rbp",
             "mov rsi, rax",
             "mov rdi, [rax + 72]",
+            "mov rax, rdx",
             // Register state: as at the end of `switch`.
             "notrack jmp rcx",
             ".cfi_endproc",
