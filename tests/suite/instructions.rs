@@ -14,17 +14,17 @@ const BOUNDS: [(&str, Form, [u32; 2]); 13] = [
     // row, form, x86-64, aarch64
     ("switch", FORMS[1], [70, 76]),
     ("switch", FORMS[0], [88, 86]),
-    ("switch", FORMS[3], [108, 115]),
+    ("switch", FORMS[3], [108, 111]),
     ("switch", FORMS[2], [126, 128]),
     ("switch", OLD_BINARY, [146, u32::MAX]),
-    ("copy-8", FORMS[1], [331, 373]),
-    ("copy-64", FORMS[1], [353, 382]),
-    ("copy-256", FORMS[1], [424, 450]),
-    ("copy-8", FORMS[2], [360, 422]),
-    ("life", FORMS[1], [742, 734]),
-    ("life-guarded", FORMS[1], [753, 739]),
+    ("copy-8", FORMS[1], [287, 339]),
+    ("copy-64", FORMS[1], [312, 348]),
+    ("copy-256", FORMS[1], [397, 439]),
+    ("copy-8", FORMS[2], [299, 375]),
+    ("life", FORMS[1], [710, 706]),
+    ("life-guarded", FORMS[1], [721, 711]),
     ("life-new", FORMS[1], [253, 281]),
-    ("reset", FORMS[1], [405, 401]),
+    ("reset", FORMS[1], [346, 354]),
 ];
 
 pub fn cases() -> Result<Vec<Case>> {
