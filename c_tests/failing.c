@@ -95,7 +95,7 @@ static void scenario(void) {
         aco_t *cos[8];
         for (int i = 0; i < 8; i++) {
             void *size = (void *)(uintptr_t)(16 << i);
-            cos[i] = aco_create(main_co, stack, (size_t)(i % 2 * 3000), keeps_bytes, size);
+            cos[i] = aco_create(main_co, stack, (size_t)(i % 2 * 20000), keeps_bytes, size);
             aco_resume(cos[i]);
         }
         aco_t *alone = aco_create(main_co, own, 0, yields, NULL);
@@ -162,7 +162,7 @@ static void trying_scenario(void) {
         aco_t *cos[8];
         for (int i = 0; i < 8; i++) {
             errno = 0;
-            cos[i] = aco_try_create(main_co, stack, (size_t)(i % 2 * 3000), yields, NULL);
+            cos[i] = aco_try_create(main_co, stack, (size_t)(i % 2 * 20000), yields, NULL);
             if (is_there(cos[i])) note_down(cos[i]);
         }
         int live = 1, listed = 0;

@@ -214,6 +214,48 @@ static void check_late(void) {
 #endif
 }
 
+/* ---- large images -------------------------------------------------------------------------- */
+
+static size_t image_size;
+
+static void keeps_image(void) {
+    volatile char *block = (volatile char *)__builtin_alloca(image_size);
+    memset((char *)block, 1, image_size);
+    for (;;) {
+        aco_yield();
+        CHECK(block[0] == 1 && block[image_size - 1] == 1);
+    }
+}
+
+/* Images of 1 to 8 KiB are in slabs: destroying them one by one moves no program break, whatever the order. The
+ * C library would give each page back by a system call. */
+static void check_large_images(void) {
+    enum { COUNT = 300 };
+    aco_t *cos[COUNT];
+    uint64_t random = 7;
+    for (image_size = 1000; image_size <= 8000; image_size += 1400) {
+        for (int order = 0; order < 3; order++) {
+            aco_share_stack_t *stack = aco_share_stack_new2(65536, 0);
+            for (int i = 0; i < COUNT; i++) {
+                cos[i] = aco_create(main_co, stack, 0, keeps_image, NULL);
+                aco_resume(cos[i]);
+            }
+            for (int i = 0; i < COUNT; i++) aco_resume(cos[i]);
+            for (int i = COUNT - 1; order > 0 && i > 0; i--) {
+                int other = order == 1 ? COUNT - 1 - i : (int)(random_next(&random) % (uint64_t)(i + 1));
+                if (order == 1 && other >= i) break;
+                aco_t *kept = cos[i];
+                cos[i] = cos[other];
+                cos[other] = kept;
+            }
+            const void *end = sbrk(0);
+            for (int i = 0; i < COUNT; i++) aco_destroy(cos[i]);
+            CHECK(sbrk(0) == end);
+            aco_share_stack_destroy(stack);
+        }
+    }
+}
+
 /* ---- memory given back --------------------------------------------------------------------- */
 
 #ifndef UNDER_EMULATION
@@ -337,6 +379,7 @@ int main(void) {
     check_own_memory();
     check_threads();
     check_late();
+    check_large_images();
 #ifndef UNDER_EMULATION
     check_given_back();
 #else

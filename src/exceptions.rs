@@ -40,16 +40,15 @@ const NONE: EhGlobals = EhGlobals { caught: 0, uncaught: 0 };
 /// Sets the hook word of this thread if it is NULL and the process has a C++ runtime or a sanitizer.
 #[inline(always)]
 pub(crate) fn init_hook_word() {
-    init_hook_word_with(sanitizer::is_present());
-}
-
-/// As [`init_hook_word`]. `has_sanitizer` is the result of [`sanitizer::is_present`].
-#[inline(always)]
-pub(crate) fn init_hook_word_with(has_sanitizer: bool) {
-    let is_needed = || get_globals().is_some() || has_sanitizer && sanitizer::tracks_switches();
-    if tls::hook_word().is_null() && is_needed() {
+    if lacks_eh_globals() || tls::hook_word().is_null() && sanitizer::tracks_switches() {
         init_hook_word_slowly();
     }
+}
+
+/// Returns true if the hook word of this thread is NULL, and the process has a C++ runtime.
+#[inline(always)]
+pub(crate) fn lacks_eh_globals() -> bool {
+    tls::hook_word().is_null() && get_globals().is_some()
 }
 
 #[cold]

@@ -20,18 +20,18 @@
 //! * FC4. A walk follows a link only upward, and only inside the frames. Code that is compiled without frame pointers
 //!   may have any value in that register. If such a value is cut, it is joined before the code runs.
 
+use core::ptr;
+
 use crate::abi::aco_t;
 use crate::{arch, state, valgrind};
 
-/// The frames of a coroutine, on its share stack or in its save area.
+/// The frames of a coroutine: the addresses on its share stack from the lowest byte to the top.
 #[derive(Clone, Copy)]
 pub(crate) struct Frames {
-    /// The lowest byte, where it is now.
-    pub(crate) bytes: *mut u8,
-    /// The address of the lowest byte on the share stack.
+    /// The address of the lowest byte: the stack pointer.
     pub(crate) low: usize,
-    /// The number of bytes.
-    pub(crate) size: usize,
+    /// The address after the highest byte.
+    pub(crate) top: usize,
 }
 
 /// The address of the frame record of the main coroutine of `co` (FC1).
@@ -65,20 +65,27 @@ pub(crate) unsafe fn init_joined(co: *mut aco_t) {
     unsafe { aco_t::set_register(co, arch::FRAME_POINTER_SLOT, resumer_record(co)) }
 }
 
-/// Cuts the chain of `co`, whose frames were copied out: it ends in NULL (FC2).
+/// Cuts the chain of `co`, whose frames were copied out to `image`: it ends in NULL (FC2).
 ///
 /// # Safety
-/// `frames` are those of `co`, in its save area. `co` is suspended.
+/// `frames` are those of `co`, still on its share stack. `co` is suspended.
 #[inline(always)]
-pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
+pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, image: *mut u8, has_sanitizer: bool) {
     // SAFETY: `co` is suspended, so nothing else reads its slot; a link is in `frames` or is the slot (FC4).
     unsafe {
-        if let Some(link) = find_link(co, frames, resumer_record(co), has_sanitizer) {
-            link.write_unaligned(0);
-            state::mark_chain_cut(co);
-        } else if state::is_chain_cut(co) {
-            state::mark_chain_whole(co)
+        match find_end(co, frames, resumer_record(co), has_sanitizer) {
+            End::Slot => aco_t::set_register(co, arch::FRAME_POINTER_SLOT, 0),
+            End::Link(link) => {
+                image.add(link - frames.low).cast::<usize>().write_unaligned(0);
+            }
+            End::None => {
+                if state::is_chain_cut(co) {
+                    state::mark_chain_whole(co)
+                }
+                return;
+            }
         }
+        state::mark_chain_cut(co);
     }
 }
 
@@ -90,10 +97,8 @@ pub(crate) unsafe fn cut(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
 pub(crate) unsafe fn join(co: *mut aco_t, frames: Frames, has_sanitizer: bool) {
     // SAFETY: `co` is suspended, so nothing else reads its slot; a link is in `frames` or is the slot (FC4).
     unsafe {
-        if state::is_chain_cut(co)
-            && let Some(link) = find_link(co, frames, 0, has_sanitizer)
-        {
-            link.write_unaligned(resumer_record(co));
+        if state::is_chain_cut(co) {
+            replace_end(co, frames, 0, has_sanitizer);
         }
     }
 }
@@ -118,43 +123,68 @@ pub(crate) unsafe fn redirect(co: *mut aco_t, main_co: *mut aco_t) {
         let max_size = (*stack).align_limit.saturating_sub(arch::RETURN_SLOT_SIZE);
         let is_there = (*stack).owner == co && size <= max_size;
         let size = if is_there { size } else { 0 };
-        let frames = Frames { bytes: top.byte_sub(size).cast(), low, size };
-        if let Some(link) = find_link(co, frames, old, valgrind::is_running()) {
-            link.write_unaligned(resumer_record(co));
+        let frames = Frames { low: top.addr() - size, top: top.addr() };
+        replace_end(co, frames, old, valgrind::is_running());
+    }
+}
+
+/// Replaces `end`, at the end of the chain of `co`, by the record of its main coroutine.
+///
+/// # Safety
+/// `frames` are those of `co`, on its share stack.
+#[inline(always)]
+unsafe fn replace_end(co: *mut aco_t, frames: Frames, end: usize, has_sanitizer: bool) {
+    // SAFETY: the slot is one of `reg`; every other link is in `frames` (FC4).
+    unsafe {
+        let record = resumer_record(co);
+        match find_end(co, frames, end, has_sanitizer) {
+            End::Slot => aco_t::set_register(co, arch::FRAME_POINTER_SLOT, record),
+            End::Link(link) => {
+                ptr::with_exposed_provenance_mut::<usize>(link).write_unaligned(record);
+            }
+            End::None => {}
         }
     }
 }
 
-/// The link of the chain of `co` that holds `end`. None: the chain does not lead to one (FC4).
+/// The link that holds the end of a chain.
+enum End {
+    /// The slot in `reg`.
+    Slot,
+    /// The word at this address on the share stack.
+    Link(usize),
+    /// None: the chain does not lead to that end (FC4).
+    None,
+}
+
+/// Finds the link of the chain of `co` that holds `end`.
 ///
 /// # Safety
-/// `frames` are those of `co`.
+/// `frames` are those of `co`, on its share stack.
 #[inline(always)]
-unsafe fn find_link(
-    co: *mut aco_t,
-    frames: Frames,
-    end: usize,
-    has_sanitizer: bool,
-) -> Option<*mut usize> {
+unsafe fn find_end(co: *mut aco_t, frames: Frames, end: usize, has_sanitizer: bool) -> End {
     const WORD: usize = size_of::<usize>();
-    // SAFETY: the slot is one of `reg`; every other link is in `frames` (FC4), which the offset check ensures.
+    let as_known = |value| {
+        if has_sanitizer && valgrind::is_running() { valgrind::as_defined(value) } else { value }
+    };
+    // SAFETY: the slot is one of `reg`; every other link is in `frames` (FC4), which the comparisons ensure.
     unsafe {
-        let mut link = aco_t::slot(co, arch::FRAME_POINTER_SLOT);
-        let mut min_offset = 0;
+        let mut value = as_known(aco_t::register(co, arch::FRAME_POINTER_SLOT));
+        if value == end {
+            return End::Slot;
+        }
+        let mut lowest = frames.low;
         loop {
-            let mut value = link.read_unaligned();
-            if has_sanitizer && valgrind::is_running() {
-                value = valgrind::as_defined(value);
+            let link = value;
+            if link < lowest || link > frames.top - WORD {
+                return End::None;
             }
+            lowest = link + WORD;
+            let word: *const usize = ptr::with_exposed_provenance(link);
+            value = as_known(word.read_unaligned());
             if value == end {
-                return Some(link);
+                return End::Link(link);
             }
-            let offset = value.wrapping_sub(frames.low);
-            if offset < min_offset || offset >= frames.size || frames.size - offset < WORD {
-                return None;
-            }
-            min_offset = offset + WORD;
-            link = frames.bytes.add(offset).cast();
         }
     }
 }
@@ -167,9 +197,9 @@ mod tests {
     fn coroutine(words: *mut [usize; 8]) -> (Box<aco_t>, Frames) {
         // SAFETY: all zero is a coroutine.
         let mut co: Box<aco_t> = Box::new(unsafe { core::mem::zeroed() });
-        co.main_co = core::ptr::without_provenance_mut(0x7000);
-        let bytes: *mut u8 = words.cast();
-        let frames = Frames { bytes, low: bytes.addr(), size: size_of::<[usize; 8]>() };
+        co.main_co = ptr::without_provenance_mut(0x7000);
+        let low = words.expose_provenance();
+        let frames = Frames { low, top: low + size_of::<[usize; 8]>() };
         // SAFETY: a slot of `reg`.
         unsafe { aco_t::set_register(&raw mut *co, arch::FRAME_POINTER_SLOT, frames.low + 8) };
         (co, frames)
@@ -185,7 +215,7 @@ mod tests {
         unsafe {
             let end = resumer_record(co);
             *words = [0, frames.low + 32, 0, 0, end, 0, 0, 0];
-            cut(co, frames, false);
+            cut(co, frames, words.cast(), false);
             assert!(state::is_chain_cut(co) && *words == [0, frames.low + 32, 0, 0, 0, 0, 0, 0]);
             join(co, frames, false);
             assert!(
@@ -207,7 +237,7 @@ mod tests {
             // Downward, out of the frames, and to a word that is not whole inside.
             for link in [frames.low, frames.low + 64, frames.low + 57] {
                 *words = [end, link, 0, 0, 0, 0, 0, 0];
-                cut(co, frames, false);
+                cut(co, frames, words.cast(), false);
                 assert!(!state::is_chain_cut(co) && (*words)[0] == end);
             }
             (*words)[1] = 0;

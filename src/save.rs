@@ -17,96 +17,182 @@
 //! * A2. The image and the frames differ in one word at most: the end of the chain of frame pointers (`frame_chain`).
 //! * A3. `valid_sz` is the size of the image while the coroutine does not own its share stack. While it does, the
 //!   contents of the area are not used, and `valid_sz` is that of an older image.
-//! * A4. Programs write `reg[sp]` and `valid_sz`, so both are checked against the bounds of the stack before a copy.
+//! * A4. Programs write `reg[sp]` and `valid_sz`, so both are checked against the bounds of the stack before a copy:
+//!   here, or by the caller of `copy_out` and `copy_in`, which check nothing.
 //! * A5. The area grows, by doubling, and never shrinks. It is NULL until a copy or `aco_create` needs it.
 //! * A6. `ct_save`, `ct_restore` and `max_cpsz` change only if bytes are copied.
 
 use core::ptr;
 
-use crate::abi::{aco_share_stack_t, aco_t};
+use crate::abi::{aco_save_stack_t, aco_share_stack_t, aco_t};
 use crate::frame_chain::{self, Frames};
 use crate::{arch, diag, sanitizer, slab, valgrind};
 
 /// The initial size of a save area if the program passes 0 to `aco_create`, in bytes.
 pub(crate) const DEFAULT_SIZE: usize = 64;
 
-/// Copies the frames of `owner` to its save area. The stack is then free for another owner. Aborts if the stack pointer
-/// of `owner` is outside the stack, or without memory. `has_sanitizer` is the result of [`sanitizer::is_present`].
+/// How an image is copied.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Copy {
+    /// It has less than [`MEMCPY_MIN`] bytes: nothing is called.
+    Small,
+    /// It has any size.
+    Any,
+    /// It has any size, in a process with a sanitizer ([`sanitizer::is_present`]), whose memcpy reports accesses to the
+    /// locals of other functions. Its shadow is copied, too.
+    Watched,
+}
+
+/// The number of bytes of the frames of `owner` on `stack`: above [`max_size`] if its stack pointer is outside of the
+/// stack (A4).
 ///
 /// # Safety
-/// `owner` points to a suspended coroutine that owns `stack`, its share stack.
+/// `owner` points to a suspended coroutine, `stack` to its share stack, which is live.
 #[inline(always)]
-pub(crate) unsafe fn save_out(
-    owner: *mut aco_t,
-    stack: *mut aco_share_stack_t,
-    has_sanitizer: bool,
-) {
-    // SAFETY: the stack pointer is checked before the copy (A4). By then the save area has `size` bytes, which are no
-    // part of a stack.
+pub(crate) unsafe fn frames_size(owner: *mut aco_t, stack: *mut aco_share_stack_t) -> usize {
+    // SAFETY: both exist. The difference wraps if the stack pointer is above the top.
+    unsafe { (*stack).align_retptr.addr().wrapping_sub(aco_t::stack_pointer(owner)) }
+}
+
+/// The size of the largest image of a coroutine on `stack`.
+///
+/// # Safety
+/// `stack` points to a live share stack.
+#[inline(always)]
+pub(crate) unsafe fn max_size(stack: *mut aco_share_stack_t) -> usize {
+    // SAFETY: a live stack can be read.
+    unsafe { (*stack).align_limit.saturating_sub(arch::RETURN_SLOT_SIZE) }
+}
+
+/// Returns true if the save area of `owner` has `size` bytes.
+///
+/// # Safety
+/// `owner` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn has_area(owner: *mut aco_t, size: usize) -> bool {
+    // SAFETY: `owner` points to a coroutine.
+    let (area, capacity) = unsafe { ((*owner).save_stack.ptr, (*owner).save_stack.sz) };
+    capacity >= size && !area.is_null()
+}
+
+/// Copies the frames of `owner` to its save area, which grows if it must. The stack is then free for another owner.
+/// Aborts if the stack pointer of `owner` is outside of the stack, or without memory.
+///
+/// # Safety
+/// `owner` points to a suspended coroutine that owns `stack`, its share stack. The process is as `how` says.
+#[inline(always)]
+pub(crate) unsafe fn save_out(owner: *mut aco_t, stack: *mut aco_share_stack_t, how: Copy) {
+    // SAFETY: the size is checked, and the area has it, before the copy (A4).
     unsafe {
-        let from = aco_t::stack_pointer(owner);
-        let top = (*stack).align_retptr;
-        // One comparison checks both bounds: the difference wraps if `from` is above the top.
-        let size = top.addr().wrapping_sub(from);
-        if size > (*stack).align_limit.wrapping_sub(arch::RETURN_SLOT_SIZE) {
+        let size = frames_size(owner, stack);
+        if size > max_size(stack) {
             abort_bad_stack_pointer(owner)
         }
-        let area = &raw mut (*owner).save_stack;
-        (*area).valid_sz = size;
-        let mut frames = Frames { bytes: top.cast(), low: from, size };
-        if size > 0 {
-            if (*area).sz < size || (*area).ptr.is_null() {
-                grow_area(owner, size);
-            }
-            let lowest = top.cast::<u8>().sub(size);
-            frames.bytes = (*area).ptr.cast();
-            copy(frames.bytes, lowest, size, has_sanitizer);
-            if has_sanitizer {
-                sanitizer::save_shadow(owner, lowest, size);
-            }
-            (*area).ct_save += 1;
-            (*area).max_cpsz = (*area).max_cpsz.max(size);
-        } else if has_sanitizer {
-            // It is unstarted, or a program starts it again by writing `reg`, and its old frames are still there.
-            sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
+        if size > 0 && !has_area(owner, size) {
+            grow_area(owner, size);
         }
-        frame_chain::cut(owner, frames, has_sanitizer);
+        copy_out(owner, stack, size, how);
     }
 }
 
 /// Copies the image of `co` in, and makes `co` the owner of its share stack. Aborts if the image is larger than the
-/// stack. `has_sanitizer` is the result of [`sanitizer::is_present`].
+/// stack.
 ///
 /// # Safety
-/// `co` points to a suspended or unstarted coroutine, whose share stack, `stack`, is live and free.
+/// `co` points to a suspended or unstarted coroutine, whose share stack, `stack`, is live and free. The process is as
+/// `how` says.
 #[inline(always)]
-pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, has_sanitizer: bool) {
-    // SAFETY: the size is checked against that of the stack before the copy (A4); the save area has as many bytes.
+pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, how: Copy) {
+    // SAFETY: the size is checked before the copy (A4).
+    unsafe {
+        let size = (*co).save_stack.valid_sz;
+        if size > max_size(stack) {
+            abort_image_too_large(co)
+        }
+        copy_in(co, stack, size, how);
+    }
+}
+
+/// As [`save_out`], of `size` bytes, which were checked.
+///
+/// # Safety
+/// As [`save_out`]. `size` is the [`frames_size`] of `owner`, at most [`max_size`], and 0 or what its area has; it is as
+/// `how` says.
+#[inline(always)]
+pub(crate) unsafe fn copy_out(
+    owner: *mut aco_t,
+    stack: *mut aco_share_stack_t,
+    size: usize,
+    how: Copy,
+) {
+    // SAFETY: the size was checked (A4), and the save area, which is no part of a stack, has as many bytes.
+    unsafe {
+        let area = &raw mut (*owner).save_stack;
+        let top: *mut u8 = (*stack).align_retptr.cast();
+        let lowest = top.sub(size);
+        (*area).valid_sz = size;
+        if size > 0 {
+            copy((*area).ptr.cast(), lowest, size, how);
+            if how == Copy::Watched {
+                sanitizer::save_shadow(owner, lowest, size);
+            }
+            (*area).ct_save += 1;
+            count_size(area, size);
+        } else if how == Copy::Watched {
+            // It is unstarted, or a program starts it again by writing `reg`, and its old frames are still there.
+            sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
+        }
+        let frames = Frames { low: lowest.addr(), top: top.addr() };
+        frame_chain::cut(owner, frames, (*area).ptr.cast(), how == Copy::Watched);
+    }
+}
+
+/// As [`restore`], of `size` bytes, which were checked.
+///
+/// # Safety
+/// As [`restore`]. `size` is that of the image, at most [`max_size`]; it is as `how` says.
+#[inline(always)]
+pub(crate) unsafe fn copy_in(
+    co: *mut aco_t,
+    stack: *mut aco_share_stack_t,
+    size: usize,
+    how: Copy,
+) {
+    // SAFETY: the size was checked against that of the stack (A4); the save area has as many bytes.
     unsafe {
         let area = &raw mut (*co).save_stack;
-        let size = (*area).valid_sz;
-        (*stack).align_validsz = size.wrapping_add(size_of::<usize>());
+        (*stack).align_validsz = size + size_of::<usize>();
         (*stack).owner = co;
-        let mut frames = Frames { bytes: (*stack).align_retptr.cast(), low: 0, size };
+        let top: *mut u8 = (*stack).align_retptr.cast();
+        let lowest = top.sub(size);
         if size > 0 {
-            if size > (*stack).align_limit.saturating_sub(arch::RETURN_SLOT_SIZE) {
-                abort_image_too_large(co)
-            }
-            let top: *mut u8 = (*stack).align_retptr.cast();
-            frames.bytes = top.byte_sub(size);
-            frames.low = frames.bytes.addr();
-            if has_sanitizer {
-                let low = (*stack).ptr.addr().max(frames.low.saturating_sub(EARLY_WRITES));
+            if how == Copy::Watched {
+                let low = (*stack).ptr.addr().max(lowest.addr().saturating_sub(EARLY_WRITES));
                 valgrind::make_undefined(low, top.addr() - low);
             }
-            copy(frames.bytes, (*area).ptr.cast(), size, has_sanitizer);
-            if has_sanitizer {
-                sanitizer::restore_shadow(co, frames.bytes, size);
+            copy(lowest, (*area).ptr.cast(), size, how);
+            if how == Copy::Watched {
+                sanitizer::restore_shadow(co, lowest, size);
             }
             (*area).ct_restore += 1;
-            (*area).max_cpsz = (*area).max_cpsz.max(size);
+            count_size(area, size);
         }
-        frame_chain::join(co, frames, has_sanitizer);
+        let frames = Frames { low: lowest.addr(), top: top.addr() };
+        frame_chain::join(co, frames, how == Copy::Watched);
+    }
+}
+
+/// Counts a copy of `size` bytes in `max_cpsz`.
+///
+/// # Safety
+/// `area` points to a save area.
+#[inline(always)]
+unsafe fn count_size(area: *mut aco_save_stack_t, size: usize) {
+    // SAFETY: a save area.
+    unsafe {
+        if size > (*area).max_cpsz {
+            (*area).max_cpsz = size;
+        }
     }
 }
 
@@ -155,18 +241,17 @@ const EARLY_WRITES: usize = 512;
 
 /// The minimum number of bytes for which a call of the C library's memcpy, which uses the processor's widest registers,
 /// is faster.
-const MEMCPY_MIN: usize = 384;
+pub(crate) const MEMCPY_MIN: usize = 256;
 
 /// Copies frames that do not overlap.
 ///
 /// # Safety
 /// `from` is readable, `to` writable for `size` bytes.
 #[inline(always)]
-unsafe fn copy(to: *mut u8, from: *const u8, size: usize, has_sanitizer: bool) {
+unsafe fn copy(to: *mut u8, from: *const u8, size: usize, how: Copy) {
     // SAFETY: `from` is readable and `to` writable for `size` bytes, and they do not overlap.
     unsafe {
-        // The memcpy of a sanitizer reports accesses to the locals of other functions.
-        if size >= MEMCPY_MIN && !has_sanitizer {
+        if how == Copy::Any && size >= MEMCPY_MIN {
             ptr::copy_nonoverlapping(from, to, size);
         } else {
             arch::copy_frames(to, from, size);

@@ -22,7 +22,8 @@
 //! aco_create of a main coroutine (bind)           zeroed            BOUND        kept    0         0      0
 //! slow resume, alone on its stack                 BOUND, EXCLUSIVE  EXCLUSIVE    kept    kept      kept   kept
 //!   (set_exclusive)
-//! slow resume (mark_chain_whole)                  any               same         kept    kept      kept   0
+//! slow resume in full (mark_chain_whole)          any               same         kept    kept      kept   0
+//! slow resume by an exchange (mark_resumed)       any               same         kept    0         kept   0
 //! `resume`, after a slow one too                  any               same         kept    0         kept   kept
 //! transfer (mark_resumed)                         any               same         kept    0         kept   0
 //! switch away by `switch`, which is `acosw`       any               same         kept    1         kept   kept
@@ -174,6 +175,16 @@ pub(crate) fn binding(stack: *mut aco_share_stack_t, generation: Generation) -> 
 pub(crate) unsafe fn is_bound_to(co: *mut aco_t, binding: u64) -> bool {
     // SAFETY: `co` points to a coroutine.
     unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT) == 0 }
+}
+
+/// Returns true if `co` is BOUND to the stack and the generation that `binding` names, and has not ended.
+///
+/// # Safety
+/// `co` points to a coroutine.
+#[inline(always)]
+pub(crate) unsafe fn is_bound_and_not_ended(co: *mut aco_t, binding: u64) -> bool {
+    // SAFETY: `co` points to a coroutine.
+    unsafe { (read(co) ^ binding) & (MARK | STACK_HASH | 0xffff << GENERATION_SHIFT | IS_END) == 0 }
 }
 
 /// Makes `co` EXCLUSIVE.

@@ -66,6 +66,14 @@ fn current_by_hint() -> Option<NonNull<aco_t>> {
     waits.then_some(current)
 }
 
+/// Returns true if `main_co` is the current coroutine, and nothing is certain of any other one: none runs that can be
+/// told (R1).
+#[inline(always)]
+pub(crate) fn runs_alone(main_co: *mut aco_t) -> bool {
+    let (current, hint) = tls::current_and_hint();
+    !current.is_null() && current == main_co && hint.is_null()
+}
+
 /// Returns true if `co` is the coroutine that the caller runs in, or an ancestor of it: it waits in a resume.
 #[inline(always)]
 pub(crate) fn is_running(co: *mut aco_t) -> bool {

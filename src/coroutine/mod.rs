@@ -60,7 +60,7 @@ mod with_stack;
 pub(crate) use compilers::abort_on_off_stack_frames;
 pub(crate) use create::{create, create_or};
 pub(crate) use current::{
-    current_checked, current_from_signal, is_on_stack_of, is_running, stack_holder,
+    current_checked, current_from_signal, is_on_stack_of, is_running, runs_alone, stack_holder,
 };
 pub(crate) use destroy::destroy;
 pub(crate) use free::{free, owns_stack};

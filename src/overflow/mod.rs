@@ -42,6 +42,7 @@ mod signal_stack;
 mod users;
 
 pub(crate) use reporter::{
-    disable_for_runtime, enable, enable_for_runtime, prepare_thread, reinstall_if_removed,
+    disable_for_runtime, enable, enable_for_runtime, is_removed, prepare_thread,
+    reinstall_if_removed,
 };
 pub(crate) use users::Overflow;

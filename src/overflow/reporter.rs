@@ -44,9 +44,15 @@ pub(crate) fn disable_for_runtime() {
 /// Installs the reporter again after a fault that the program has survived.
 #[inline(always)]
 pub(crate) fn reinstall_if_removed() {
-    if NEEDS_REINSTALL.load(Ordering::Relaxed) {
+    if is_removed() {
         reinstall();
     }
+}
+
+/// Returns true if [`reinstall_if_removed`] has something to do.
+#[inline(always)]
+pub(crate) fn is_removed() -> bool {
+    NEEDS_REINSTALL.load(Ordering::Relaxed)
 }
 
 #[cold]

@@ -18,10 +18,10 @@ pub(crate) type Yield = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void)
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Resumed {
-    /// The value that the coroutine passed, or NULL.
-    pub(crate) value: *mut c_void,
     /// The coroutine that switched back (R4).
     pub(crate) from: *mut aco_t,
+    /// The value that the coroutine passed, or NULL.
+    pub(crate) value: *mut c_void,
 }
 
 /// A coroutine that has ended, and its main coroutine, in two registers.

@@ -9,7 +9,7 @@ use core::ptr;
 
 use super::forms::{Resume, Resumed, Switch, Transfer};
 use super::on_resumer::refuse_switch;
-use super::prepare::prepare;
+use super::prepare::prepare_in_full;
 use super::resume_with::call_pending;
 use super::returned::set_current_as_returned;
 use crate::abi::aco_t;
@@ -32,7 +32,7 @@ pub(super) unsafe fn resume_instrumented(
     // SAFETY: `co` is as `prepare` requires, and as `resume` does afterwards. The coroutine that switched back exists.
     let resumed = unsafe {
         if sanitizer::is_thread_attached() {
-            prepare(co);
+            prepare_in_full(co);
             hooks::on_resume(co);
             let mut fake_stack = FakeStack::new();
             sanitizer::before_switch((*co).main_co, co, &mut fake_stack);
@@ -42,7 +42,7 @@ pub(super) unsafe fn resume_instrumented(
             hooks::on_return(resumed.from);
             resumed
         } else if hooks::are_set() {
-            prepare(co);
+            prepare_in_full(co);
             hooks::on_resume(co);
             hooks::suppress_next_resume();
             let resumed = resume_with_frame_pointer(co, value, frame, resume);
@@ -73,7 +73,7 @@ unsafe fn resume_with_frame_pointer(
     let returned = unsafe {
         arch::call_with_frame_pointer(co, value.cast(), ptr::null_mut(), 0, resume, frame)
     };
-    Resumed { value: returned.first, from: returned.second.cast() }
+    Resumed { from: returned.first.cast(), value: returned.second }
 }
 
 /// The instrumented form of `switch`. `frame` is the frame pointer of the program's code that called `switch`.

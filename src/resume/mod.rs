@@ -17,6 +17,7 @@
 //! | `switch` | the naked functions, in two forms: `resume`, `yield_back`, `switch`, `transfer`, `exit_to` |
 //! | `forms` | their types |
 //! | `prepare` | the slow path of a resume: checks, copies frames out and in |
+//! | `exchange` | the same in a straight line, in the usual case |
 //! | `returned` | the thread-local words after a resume returns |
 //! | `instrumented` | switches with C++ exceptions, sanitizers and hooks |
 //! | `transfer` | a switch to another coroutine of the same main coroutine |
@@ -38,6 +39,7 @@
 //!   resumed, which may have been destroyed.
 
 mod cancel;
+mod exchange;
 mod exit;
 mod forms;
 mod instrumented;

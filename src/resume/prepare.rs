@@ -14,44 +14,59 @@
 //! 6. the stack names co, for unwinders; co becomes EXCLUSIVE if it can (`state`, S2)
 //! 7. CHAIN_CUT is cleared. ALL_REGS stays: the switch that follows needs it (`state`, S4)
 //! ```
+//!
+//! In the usual case no step has anything to do but 5 to 7: [`super::exchange`] is the same in a straight line.
 
 use core::ptr::NonNull;
 
+use super::exchange::Exchange;
 use super::misuse::{abort_null, abort_resume, abort_stack_in_use, check_caller};
 use super::resumer::follow_caller;
 use crate::abi::aco_t;
 use crate::coroutine::{self, is_running};
-use crate::{exceptions, hooks, overflow, sanitizer, save, stack, state, tls};
+use crate::save::{self, Copy};
+use crate::{exceptions, hooks, overflow, sanitizer, stack, state, tls};
 
-/// Makes R2 hold for `co`. Aborts if the caller cannot resume it.
+/// Makes R2 hold for `co`. Aborts if the caller cannot resume it. The caller loads all registers of `co`, whose ALL_REGS
+/// may be cleared (EX2 of [`super::exchange`]).
 ///
 /// # Safety
 /// `co` is NULL or points to a coroutine. Its frames, and those of the owner of its share stack, are as the last switch
 /// left them.
 pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
-    // SAFETY: `co` is as both require.
+    // SAFETY: `co` is as all three require.
     unsafe {
-        if sanitizer::is_present() { prepare_with_sanitizer(co) } else { prepare_as(co, false) }
+        match Exchange::plan(co) {
+            Some(exchange) if exchange.is_small() => exchange.execute(Copy::Small),
+            Some(exchange) if exchange.fits() => exchange.execute_any(),
+            _ => prepare_in_full(co),
+        }
     }
 }
 
-/// As [`prepare`], in a process with a sanitizer.
+/// As [`prepare`], by the steps above one by one. ALL_REGS stays.
 ///
 /// # Safety
 /// As [`prepare`].
 #[cold]
 #[inline(never)]
-unsafe fn prepare_with_sanitizer(co: *mut aco_t) {
-    // SAFETY: `co` is as `prepare_as` requires.
-    unsafe { prepare_as(co, true) }
+pub(super) unsafe fn prepare_in_full(co: *mut aco_t) {
+    let how = if sanitizer::is_present() { Copy::Watched } else { Copy::Any };
+    // SAFETY: `co` is as `prepare_as` requires. The copies are compiled twice, for each value.
+    unsafe {
+        match how {
+            Copy::Watched => prepare_as(co, Copy::Watched),
+            _ => prepare_as(co, Copy::Any),
+        }
+    }
 }
 
-/// As [`prepare`]. `has_sanitizer` is the result of [`sanitizer::is_present`].
+/// As [`prepare_in_full`]. The process is as `how` says.
 ///
 /// # Safety
 /// As [`prepare`].
 #[inline(always)]
-unsafe fn prepare_as(co: *mut aco_t, has_sanitizer: bool) {
+unsafe fn prepare_as(co: *mut aco_t, how: Copy) {
     let Some(co) = NonNull::new(co) else { abort_null() };
     let co = co.as_ptr();
     // SAFETY: `co` points to a coroutine. Control blocks of stacks stay readable, and an owner is a coroutine. Frames
@@ -61,7 +76,7 @@ unsafe fn prepare_as(co: *mut aco_t, has_sanitizer: bool) {
         if main_co.is_null() || (*co).is_end != 0 || aco_t::return_address(co) == 0 {
             abort_resume(co);
         }
-        exceptions::init_hook_word_with(has_sanitizer);
+        exceptions::init_hook_word();
         overflow::reinstall_if_removed();
         if tls::current() != main_co {
             if coroutine::owns_stack(co) && !hooks::is_suppressed() {
@@ -82,13 +97,13 @@ unsafe fn prepare_as(co: *mut aco_t, has_sanitizer: bool) {
                 if (*owner).share_stack != stack || is_running(owner) {
                     abort_stack_in_use(co, owner);
                 }
-                save::save_out(owner, stack, has_sanitizer);
-            } else if has_sanitizer {
+                save::save_out(owner, stack, how);
+            } else if how == Copy::Watched {
                 sanitizer::unpoison_stack((*stack).ptr, (*stack).sz);
             }
             // The exclusive user may be the old owner, which `restore` replaces.
             stack::revoke_exclusive(stack, control);
-            save::restore(co, stack, has_sanitizer);
+            save::restore(co, stack, how);
         }
         stack::set_unwind_owner(stack, co);
         stack::set_exclusive(co, control);

@@ -34,7 +34,7 @@ use core::ptr;
 
 use super::forms::{Resume, Resumed};
 use super::on_resumer::refuse_switch;
-use super::prepare::prepare;
+use super::prepare::prepare_in_full;
 use crate::abi::aco_t;
 use crate::{arch, coroutine, tls};
 
@@ -66,7 +66,7 @@ pub(crate) unsafe fn resume_with(
     refuse_switch("aco_resume", co);
     // SAFETY: `co` is as `prepare` requires. After that it is suspended or unstarted, with its frames in their place.
     unsafe {
-        prepare(co);
+        prepare_in_full(co);
         let call = Call { resume_address: aco_t::return_address(co), function, arg };
         if coroutine::has_no_frames(co) {
             aco_t::set_register(co, arch::FIRST_VALUE_SLOT, 0);
@@ -95,7 +95,7 @@ unsafe fn inline_entry(resume_address: usize) -> Option<usize> {
     is_marked.then_some(mark - arch::INLINE_ENTRY_SIZE)
 }
 
-/// Makes the pending call, and returns its result and the coroutine, which may have moved meanwhile.
+/// Makes the pending call, and returns the coroutine, which may have moved meanwhile, and the result.
 ///
 /// # Safety
 /// The call is pending for the running coroutine.
@@ -109,7 +109,7 @@ pub(crate) unsafe extern "C" fn resumed_with() -> Resumed {
         if coroutine::has_no_frames(co) {
             aco_t::set_register(co, arch::FIRST_VALUE_SLOT, value as usize);
         }
-        Resumed { value, from: co }
+        Resumed { from: co, value }
     }
 }
 

@@ -21,8 +21,16 @@ pub(crate) enum Class {
     Area256,
     /// A save area.
     Area512,
-    /// A save area, the largest in a slab.
+    /// A save area.
     Area1024,
+    /// A save area.
+    Area2048,
+    /// A save area.
+    Area4096,
+    /// A save area.
+    Area8192,
+    /// A save area, the largest in a slab: it has an image of 8 KiB and its frames.
+    Area16384,
 }
 
 /// The number of classes.
@@ -35,7 +43,7 @@ pub(crate) const STACK_BLOCK_LINK: usize = 64;
 
 impl Class {
     /// All classes, in the order of their discriminants.
-    pub(super) const ALL: [Class; 8] = [
+    pub(super) const ALL: [Class; 12] = [
         Class::Alone,
         Class::Sharing,
         Class::StackBlock,
@@ -44,6 +52,10 @@ impl Class {
         Class::Area256,
         Class::Area512,
         Class::Area1024,
+        Class::Area2048,
+        Class::Area4096,
+        Class::Area8192,
+        Class::Area16384,
     ];
 
     /// The class of a save area of `size` bytes. None: it is too large for a slab.
@@ -54,6 +66,10 @@ impl Class {
             129..=256 => Class::Area256,
             257..=512 => Class::Area512,
             513..=1024 => Class::Area1024,
+            1025..=2048 => Class::Area2048,
+            2049..=4096 => Class::Area4096,
+            4097..=8192 => Class::Area8192,
+            8193..=16384 => Class::Area16384,
             _ => return None,
         })
     }
@@ -70,6 +86,10 @@ impl Class {
             Class::Area256 => 256,
             Class::Area512 => 512,
             Class::Area1024 => 1024,
+            Class::Area2048 => 2048,
+            Class::Area4096 => 4096,
+            Class::Area8192 => 8192,
+            Class::Area16384 => 16384,
         }
     }
 
@@ -96,11 +116,11 @@ mod tests {
     #[test]
     fn a_save_area_has_the_smallest_class_that_holds_it() {
         let areas = Class::ALL.into_iter().skip(3);
-        for size in 0..=1024 {
+        for size in 0..=16384 {
             let wanted = areas.clone().find(|class| class.stride() >= size);
             assert!(Class::of_area(size) == wanted, "{size}");
         }
-        assert!(Class::of_area(1025).is_none());
+        assert!(Class::of_area(16385).is_none());
     }
 
     #[test]

@@ -187,6 +187,26 @@ pub(crate) unsafe fn is_from_other_generation(co: *mut aco_t) -> bool {
     }
 }
 
+/// Returns true if `co` may take its share stack over, and nothing is to be revoked or bound first: the stack is live,
+/// `co` is bound to this generation of it and has not ended, and no other coroutine is exclusive.
+///
+/// # Safety
+/// `co` points to a coroutine with a share stack, live or destroyed, whose control block is `block`.
+#[inline(always)]
+pub(crate) unsafe fn can_take_over(co: *mut aco_t, block: BlockPtr) -> bool {
+    // SAFETY: control blocks stay readable (CB1).
+    unsafe {
+        let block = block.as_ptr();
+        let exclusive = (*block).exclusive;
+        let is_bound = state::is_bound_and_not_ended(co, (*block).binding)
+            || exclusive == co && (*co).is_end == 0;
+        // With several users none is exclusive (BI2).
+        is_bound
+            && ((*block).users > 1 || exclusive.is_null() || exclusive == co)
+            && !(*(*co).share_stack).ptr.is_null()
+    }
+}
+
 /// Returns true if the caller runs on `stack`, or in a function that the stack's owner calls on another stack
 /// (`resume::on_resumer`).
 ///

@@ -24,9 +24,35 @@ pub(crate) unsafe fn set_exclusive(co: *mut aco_t, block: Option<BlockPtr>) {
         {
             if (*found.as_ptr()).exclusive != co {
                 revoke_exclusive((*co).share_stack, block);
-                (*found.as_ptr()).exclusive = co;
             }
-            state::set_exclusive(co);
+            become_exclusive(co, found);
+        }
+    }
+}
+
+/// Makes `co` the exclusive coroutine of the stack whose control block is `block`.
+///
+/// # Safety
+/// BI1 holds for `co`, and `exclusive` is NULL or `co`.
+#[inline(always)]
+unsafe fn become_exclusive(co: *mut aco_t, block: BlockPtr) {
+    // SAFETY: `co` owns the stack, which is therefore live.
+    unsafe {
+        (*block.as_ptr()).exclusive = co;
+        state::set_exclusive(co);
+    }
+}
+
+/// As [`set_exclusive`], in a process without sanitizers.
+///
+/// # Safety
+/// As [`set_exclusive`], and [`can_take_over`](super::can_take_over) is true.
+#[inline(always)]
+pub(crate) unsafe fn set_exclusive_if_alone(co: *mut aco_t, block: BlockPtr) {
+    // SAFETY: `co` owns its stack. No other coroutine is exclusive.
+    unsafe {
+        if (*block.as_ptr()).users == 1 && state::is_ours(co) {
+            become_exclusive(co, block);
         }
     }
 }

@@ -19,14 +19,16 @@ mod trim;
 mod unwind_owner;
 
 pub(crate) use binding::{
-    bind, detach, has_no_users, is_from_other_generation, is_shared, is_stack_destroyed, join,
-    joinable, rebind,
+    bind, can_take_over, detach, has_no_users, is_from_other_generation, is_shared,
+    is_stack_destroyed, join, joinable, rebind,
 };
 pub(crate) use cache::release_all as release_cached;
-pub(crate) use control_block::{block_of, block_of_coroutine, is_owned};
+pub(crate) use control_block::{BlockPtr, block_of, block_of_coroutine, is_owned};
 pub(crate) use create::{create, create_or, create_with_gap};
 pub(crate) use destroy::destroy;
-pub(crate) use exclusive::{detach_exclusive, disown, own_again, revoke_exclusive, set_exclusive};
+pub(crate) use exclusive::{
+    detach_exclusive, disown, own_again, revoke_exclusive, set_exclusive, set_exclusive_if_alone,
+};
 pub(crate) use external::{can_hold_stack, create_in};
 pub(crate) use high_water_mark::{high_water_mark, paint};
 pub(crate) use layout::guard_and_gap;

@@ -166,8 +166,7 @@ macro_rules! resume_body {
             "cmp x11, #0",
             "csel x11, x1, xzr, ne",            // the hint (`tls`, W3): NULL for a main coroutine
             "stp x1, x11, [x9]",
-            "mov x1, x0",                       // a Resumed: the value, and x0
-            "mov x0, x2",
+            "mov x1, x2",                       // a Resumed: x0, and the value
             // `ret`: a jump would need a landing pad in the caller. After a switch by a call the top of the return
             // predictor is another address; that misprediction stays.
             "ret",

@@ -19,7 +19,9 @@ macro_rules! switch_body {
             "add x6, x6, x7",
             "ldr x7, [x6, #16]",                // the hook word
             "cbnz x7, 7f",
-            "4:",
+            // `yield_back` comes here when it is no yield to a waiting `resume`.
+            // Register state: x6 is the address of this thread's aco_gtls_co.
+            concat!(".Laco_switch_", stringify!($fpenv), ":"),
             "stp x29, x30, [sp, #-80]!",        // a frame record, as AAPCS64 requires
             ".cfi_def_cfa_offset 80",
             ".cfi_offset x29, -80; .cfi_offset x30, -72",
@@ -101,7 +103,7 @@ macro_rules! switch_body {
             "7:",
             "ldp x8, x9, [x7]",
             "orr x8, x8, x9",
-            "cbz x8, 4b",
+            concat!("cbz x8, .Laco_switch_", stringify!($fpenv)),
             "b {slow}",
             ".cfi_endproc",
             root = sym $crate::arch::root_frame,

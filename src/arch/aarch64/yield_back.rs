@@ -94,10 +94,7 @@ macro_rules! yield_back_body {
             "cmp x12, #0",
             "csel x12, x11, xzr, ne",           // the hint (`tls`, W3): NULL for a main coroutine
             "stp x11, x12, [x6]",
-            "mov x2, x0",                       // a Resumed: the value, and x0
-            "mov x0, x1",
-            "mov x1, x2",
-            // `ret`, as at the end of `resume`.
+            // A Resumed: x0, and the value in x1. `ret`, as at the end of `resume`.
             "ret",
             ".cfi_restore_state",
             "3:",
@@ -137,15 +134,18 @@ macro_rules! yield_back_body {
             "ldp x9, x10, [x7]",
             "orr x9, x9, x10",
             "cbz x9, 2b",
-            // The slow path: `switch`, which jumps on if the pair is not zero.
-            "8:",
+            // The slow path: `switch`, which jumps on.
             "mov x2, x1",
             "ldr x1, [x0, #128]",
-            "cbnz x1, 10f",
+            "cbnz x1, {switch}",
             "9:",
             "b {abort}",
-            "10:",
-            "b {switch}",
+            // The same, past the check of the hook word. Register state: x11 is main_co, or NULL.
+            "8:",
+            "cbz x11, 9b",
+            "mov x2, x1",
+            "mov x1, x11",
+            concat!("b .Laco_switch_", stringify!($fpenv)),
             ".cfi_endproc",
             switch = sym $switch,
             abort = sym $abort,

@@ -17,7 +17,9 @@ macro_rules! switch_body {
             "mov rax, fs:[r8 + 16]",    // the hook word
             "test rax, rax",
             "jnz 7f",
-            "2:",
+            // `yield_back` comes here when it is no yield to a waiting `resume`.
+            // Register state: r8 is the offset of aco_gtls_co from the thread pointer.
+            concat!(".Laco_switch_", stringify!($fpenv), ":"),
             "mov r9, [rsp]",
             "lea rcx, [rsp + 8]",       // rsp as it will be after the return
             "mov [rdi], r12",
@@ -67,7 +69,7 @@ macro_rules! switch_body {
             "cmp qword ptr [rax], 0",
             "jne 8f",
             "cmp qword ptr [rax + 8], 0",
-            "je 2b",
+            concat!("je .Laco_switch_", stringify!($fpenv)),
             "8:",
             "mov rcx, rbp",             // the frame pointer, for `call_with_frame_pointer`
             "jmp {slow}",

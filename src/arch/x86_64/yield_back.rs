@@ -25,11 +25,11 @@ macro_rules! yield_back_body {
             "2:",
             "mov rdx, [rdi + 72]",
             "cmp rdx, fs:[r8 + 8]",     // main_co is the hint: it waits (`tls`, W2)
-            "jne 8f",
+            "jne 10f",
             "mov rax, rdi",
             "shl rax, 8",
             "cmp rax, [rdi + 88]",      // EXCLUSIVE, without flags
-            "jne 8f",
+            "jne 10f",
             // The registers go on the stack of `co`, without ALL_REGS (`state`, S4).
             "sub rsp, 32",
             ".cfi_adjust_cfa_offset 32",
@@ -71,8 +71,8 @@ macro_rules! yield_back_body {
             "cmp qword ptr [rdx + 72], 0",
             "cmovne rax, rdx",
             "mov fs:[r8 + 8], rax",
-            "mov rax, rsi",             // a Resumed: the value, and rdi
-            "mov rdx, rdi",
+            "mov rax, rdi",             // a Resumed: rdi, and the value
+            "mov rdx, rsi",
             "mov rcx, [rsp + 48]",
             "add rsp, 56",
             ".cfi_def_cfa_offset 0",
@@ -118,6 +118,12 @@ macro_rules! yield_back_body {
             "jnz {switch}",
             "9:",
             "jmp {abort}",
+            // The same, past the check of the hook word. Register state: rdx is main_co, or NULL.
+            "10:",
+            "test rdx, rdx",
+            "jz 9b",
+            "xchg rsi, rdx",
+            concat!("jmp .Laco_switch_", stringify!($fpenv)),
             ".cfi_endproc",
             switch = sym $switch,
             abort = sym $abort,
