@@ -72,7 +72,11 @@ static void files(void) {
     unlink(path);
     EXPECT(MUST(acort_pwrite(fd, "seven", 5, 0, ACORT_NEVER)) == 5);
     MUST(acort_fsync(fd, ACORT_NEVER));
-    EXPECT(MUST(acort_pread(fd, text, 5, 0, ACORT_NEVER)) == 5 && strcmp(text, "seven") == 0);
+    off_t from = 0, to = 5;
+    EXPECT(MUST(acort_sendfile(fd, fd, &from, 3, ACORT_NEVER)) == 3 && from == 3);
+    from = 2;
+    EXPECT(MUST(acort_copy_range(fd, &from, fd, &to, 3, ACORT_NEVER)) == 3 && from == 5 && to == 8);
+    EXPECT(MUST(acort_pread(fd, text, 5, 3, ACORT_NEVER)) == 5 && strcmp(text, "enven") == 0);
     /* EPERM of epoll_ctl that is the file's own. */
     EXPECT(MUST(acort_fdwait(fd, POLLIN, acort_after(1000 * MS))) == POLLIN);
     MUST(acort_close(fd));

@@ -5,7 +5,8 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
 use super::{count, non_null, try_answer, try_status, until};
-use crate::rt::blocking::file::{self, Operation};
+use crate::rt::blocking::file;
+use crate::rt::blocking::operation::Operation;
 use crate::rt::blocking::path::{self, PathOperation};
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0

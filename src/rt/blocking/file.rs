@@ -14,6 +14,7 @@ use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
 use super::job::Class;
+use super::operation::Operation;
 use super::run::{Cancel, run};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::{Worker, task};
@@ -21,43 +22,7 @@ use crate::rt::os::{Deadline, Result};
 use crate::{sanitizer, sys};
 
 /// The most bytes that Linux transfers in one call.
-const MAX_TRANSFER: usize = 0x7fff_f000;
-
-/// One operation on a file.
-#[derive(Clone, Copy)]
-pub(crate) enum Operation {
-    Read(*mut c_void, usize, i64),
-    Write(*const c_void, usize, i64),
-    Sync,
-    Truncate(libc::off_t),
-    Status(*mut libc::stat),
-}
-
-impl Operation {
-    /// Calls the system, and again after a signal. Returns -1 and errno on an error.
-    ///
-    /// # Safety
-    /// The buffer is as pread(2) or pwrite(2) ask.
-    unsafe fn perform(self, fd: c_int) -> isize {
-        loop {
-            // SAFETY: the buffer has that size.
-            let result = unsafe {
-                match self {
-                    Operation::Read(buffer, size, offset) => libc::pread(fd, buffer, size, offset),
-                    Operation::Write(buffer, size, offset) => {
-                        libc::pwrite(fd, buffer, size, offset)
-                    }
-                    Operation::Sync => libc::fsync(fd) as isize,
-                    Operation::Truncate(length) => libc::ftruncate(fd, length) as isize,
-                    Operation::Status(status) => libc::fstat(fd, status) as isize,
-                }
-            };
-            if result >= 0 || sys::errno() != libc::EINTR {
-                return result;
-            }
-        }
-    }
-}
+pub(super) const MAX_TRANSFER: usize = 0x7fff_f000;
 
 /// An operation on its way to the pool, and its result.
 struct FileCall {
@@ -102,7 +67,7 @@ pub(crate) unsafe fn transfer(
 ///
 /// # Safety
 /// As [`transfer`].
-unsafe fn transfer_entered(
+pub(super) unsafe fn transfer_entered(
     file: &FdRef,
     operation: Operation,
     deadline: Deadline,
@@ -112,7 +77,7 @@ unsafe fn transfer_entered(
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
         Operation::Status(status) => (status.cast(), size_of::<libc::stat>()),
-        Operation::Sync | Operation::Truncate(_) => (ptr::null_mut(), 0),
+        _ => (ptr::null_mut(), 0),
     };
     if deadline.has_passed() {
         return Err(libc::ETIMEDOUT);
@@ -141,7 +106,7 @@ unsafe fn transfer_entered(
                     ptr::copy_nonoverlapping(copy.cast_const().cast(), buffer.cast::<u8>(), size);
                     sanitizer::unpoison(buffer, size);
                 }),
-            Operation::Sync | Operation::Truncate(_) => run_operation(fd, operation, deadline),
+            _ => run_operation(fd, operation, deadline),
         };
         sys::free(copy);
         outcome
@@ -216,7 +181,12 @@ unsafe fn pread_entered(
 ///
 /// # Safety
 /// `buffer` has `size` bytes.
-unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Result<usize> {
+pub(super) unsafe fn read_cached(
+    fd: c_int,
+    buffer: *mut c_void,
+    size: usize,
+    offset: i64,
+) -> Result<usize> {
     const RWF_NOWAIT: c_int = 8;
     let part = libc::iovec { iov_base: buffer, iov_len: size };
     let (parts, offset_high): (c_long, c_long) = (1, 0);

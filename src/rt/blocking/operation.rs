@@ -1,0 +1,60 @@
+//! The operations on files that block: what a thread of the pool does, or a plain thread.
+
+use core::ffi::{c_int, c_void};
+
+use super::copy::{self, Place};
+use crate::rt::os::Result;
+use crate::sys;
+
+/// One operation on a file.
+#[derive(Clone, Copy)]
+pub(crate) enum Operation {
+    Read(*mut c_void, usize, i64),
+    Write(*const c_void, usize, i64),
+    Sync,
+    Truncate(libc::off_t),
+    Status(*mut libc::stat),
+    /// sendfile(2): the source, and the number of bytes. The file is the destination.
+    Send(Place, usize),
+    /// copy_file_range(2): the source, where in the file, and the number of bytes.
+    Copy(Place, Option<i64>, usize),
+}
+
+impl Operation {
+    /// As [`perform`](Self::perform). Returns the bytes, or errno.
+    ///
+    /// # Safety
+    /// As [`perform`](Self::perform).
+    pub(super) unsafe fn perform_here(self, fd: c_int) -> Result<usize> {
+        // SAFETY: the buffer is as the system's calls ask.
+        usize::try_from(unsafe { self.perform(fd) }).map_err(|_| sys::errno())
+    }
+
+    /// Calls the system, and again after a signal. Returns -1 and errno on an error.
+    ///
+    /// # Safety
+    /// The buffer is as pread(2) or pwrite(2) ask.
+    pub(super) unsafe fn perform(self, fd: c_int) -> isize {
+        loop {
+            // SAFETY: the buffer has that size.
+            let result = unsafe {
+                match self {
+                    Operation::Read(buffer, size, offset) => libc::pread(fd, buffer, size, offset),
+                    Operation::Write(buffer, size, offset) => {
+                        libc::pwrite(fd, buffer, size, offset)
+                    }
+                    Operation::Sync => libc::fsync(fd) as isize,
+                    Operation::Truncate(length) => libc::ftruncate(fd, length) as isize,
+                    Operation::Status(status) => libc::fstat(fd, status) as isize,
+                    Operation::Send(from, size) => copy::send(from, fd, size),
+                    Operation::Copy(from, offset, size) => {
+                        copy::copy(from, Place { fd, offset }, size)
+                    }
+                }
+            };
+            if result >= 0 || sys::errno() != libc::EINTR {
+                return result;
+            }
+        }
+    }
+}
