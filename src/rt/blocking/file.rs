@@ -1,12 +1,12 @@
 //! pread(2), fsync(2) and others: poll(2) reports a regular file as ready, but a read of it may block.
 //!
 //! ```text
-//!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest on the pool
+//!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest as the others
 //!   acort_pread in a thread:  if the deadline has passed, the same; pread(2) directly
-//!   the others:  in a task on the pool, in a thread directly
+//!   the others:  in a task on the worker's ring or on the pool, in a thread directly
 //! ```
 //!
-//! A call that a thread of the pool has begun is waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
+//! A call that a thread of the pool has begun is waited for; a call on the ring is cancelled, and waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
 //! and the buffer and the descriptor are the caller's again. A call whose deadline has passed does not begin, in a
 //! plain thread either: it gets what the page cache has.
 
@@ -14,15 +14,12 @@ use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::operation::Operation;
-use super::run::{Cancel, run};
+use super::operation::{MAX_TRANSFER, Operation};
+use super::run::{Cancel, OnRing, run_or_submit};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::{Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::{sanitizer, sys};
-
-/// The most bytes that Linux transfers in one call.
-pub(super) const MAX_TRANSFER: usize = 0x7fff_f000;
 
 /// An operation on its way to the pool, and its result.
 struct FileCall {
@@ -36,12 +33,16 @@ struct FileCall {
 /// # Safety
 /// The buffer is as pread(2) or pwrite(2) ask, and is not on a shared stack.
 unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
+    static ON_RING: OnRing<FileCall> = OnRing {
+        entry: |call| call.operation.entry(call.fd),
+        complete: |call, result| call.result = call.operation.complete(result),
+    };
     // SAFETY: the buffer is good for any thread, and stays until the call returns: a call that has begun is waited for.
     unsafe {
         let call = FileCall { fd, operation, result: -1 };
-        let (call, errno) = run(Class::File, Cancel::WhileQueued(deadline), call, |call| {
-            call.result = call.operation.perform(call.fd);
-        })?;
+        let cancel = Cancel::WhileQueued(deadline);
+        let perform = |call: &mut FileCall| call.result = call.operation.perform(call.fd);
+        let (call, errno) = run_or_submit(Class::File, cancel, call, perform, Some(&ON_RING))?;
         usize::try_from(call.result).map_err(|_| errno)
     }
 }
@@ -153,7 +154,8 @@ unsafe fn pread_entered(
     };
     // SAFETY: `rest` is inside the buffer, which has `size` bytes.
     unsafe {
-        if !task::current().is_null() || deadline.has_passed() {
+        let may_block = task::current().is_null() && !deadline.has_passed();
+        if !may_block && !is_direct(file.fd()) {
             loop {
                 let (buffer, left, offset) = rest(done);
                 match read_cached(file.fd(), buffer, left, offset) {
@@ -175,6 +177,12 @@ unsafe fn pread_entered(
             outcome => outcome.map(|count| done + count),
         }
     }
+}
+
+/// Returns true if reads of the file pass the page cache by (O_DIRECT). With RWF_NOWAIT they would wait for the disk.
+fn is_direct(fd: c_int) -> bool {
+    // SAFETY: the call takes any number.
+    unsafe { libc::fcntl(fd, libc::F_GETFL) & libc::O_DIRECT != 0 }
 }
 
 /// Reads what the page cache has. `EAGAIN`, `EOPNOTSUPP`, `ENOSYS`, and a sandbox's `EPERM`: that does not work.

@@ -14,6 +14,7 @@
 //! | `permits` | Admission to the blocking pool: which job may have a thread (J1 to J4 of `pool`) |
 //! | `pool` | The blocking pool: jobs that wait for a thread, and threads that wait for a job |
 //! | `queue` | A FIFO of jobs, from which any job can be removed |
+//! | `ring` | Jobs on the ring of a worker: the kernel makes the call, and no thread of the pool |
 //! | `run` | Runs a function on a thread of the pool, with a value; what a cancellation does meanwhile |
 //! | `send_file` | acort_sendfile() and acort_copy_range(): from descriptor to descriptor |
 //! | `threads` | The threads of the blocking pool |
@@ -29,6 +30,7 @@ pub(crate) mod path;
 pub(crate) mod permits;
 pub(crate) mod pool;
 pub(crate) mod queue;
+pub(crate) mod ring;
 pub(crate) mod run;
 pub(crate) mod send_file;
 pub(crate) mod threads;

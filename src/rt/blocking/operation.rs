@@ -1,10 +1,14 @@
 //! The operations on files that block: what a thread of the pool does, or a plain thread.
 
 use core::ffi::{c_int, c_void};
+use core::ptr;
 
 use super::copy::{self, Place};
-use crate::rt::os::Result;
-use crate::sys;
+use crate::rt::os::{self, Entry, Opcode, Result};
+use crate::{sanitizer, sys};
+
+/// The most bytes that Linux transfers in one call.
+pub(super) const MAX_TRANSFER: usize = 0x7fff_f000;
 
 /// One operation on a file.
 #[derive(Clone, Copy)]
@@ -21,6 +25,31 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// The entry of the worker's ring that does the same. None: there is none. A pipe has no offsets, which only the
+    /// system's calls check.
+    pub(super) fn entry(self, fd: c_int) -> Option<Entry> {
+        let (opcode, buffer, size, offset) = match self {
+            Operation::Read(buffer, size, offset) => {
+                (Opcode::Read, buffer.cast_const(), size, offset)
+            }
+            Operation::Write(buffer, size, offset) => (Opcode::Write, buffer, size, offset),
+            Operation::Sync => (Opcode::Fsync, ptr::null(), 0, 0),
+            _ => return None,
+        };
+        let offset = u64::try_from(offset).ok()?;
+        let size = size.min(MAX_TRANSFER) as u32;
+        matches!(os::file_type(fd), Ok(libc::S_IFREG | libc::S_IFBLK))
+            .then(|| Entry::new(opcode, fd, (buffer, size), offset))
+    }
+
+    /// The result of [`perform`](Self::perform), for that of an entry: negative: an errno.
+    pub(super) fn complete(self, result: c_int) -> isize {
+        if let (Operation::Read(buffer, ..), Ok(count)) = (self, usize::try_from(result)) {
+            sanitizer::unpoison(buffer, count);
+        }
+        result as isize
+    }
+
     /// As [`perform`](Self::perform). Returns the bytes, or errno.
     ///
     /// # Safety

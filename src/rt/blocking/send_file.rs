@@ -19,8 +19,8 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::copy::Place;
-use super::file::{MAX_TRANSFER, read_cached, transfer_entered};
-use super::operation::Operation;
+use super::file::{read_cached, transfer_entered};
+use super::operation::{MAX_TRANSFER, Operation};
 use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::ALWAYS_READY;
 use crate::rt::io::fd_ref::FdRef;
