@@ -2250,13 +2250,13 @@ int acort_stream_shutdown(acort_stream_t *stream,
 int acort_open(const char *path, int flags, mode_t mode, int64_t deadline);
 
 /// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
-/// the past there are only those.
+/// the past there are only those. With O_DIRECT there are none.
 ///
 /// # Returns
 /// The bytes read, 0 at the end, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was read. A read that has begun is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
 ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline);
@@ -2267,7 +2267,7 @@ ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline)
 /// The bytes written, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A write that has begun is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
 ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t deadline);

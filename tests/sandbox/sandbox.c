@@ -51,6 +51,9 @@ static const struct row {
     ROW(ppoll, WORKS),
     ROW(preadv2, WORKS),
     ROW(copy_file_range, WORKS),
+    ROW(io_uring_setup, WORKS),
+    ROW(io_uring_register, WORKS),
+    ROW(io_uring_enter, WORKS),
     ROW(signalfd4, WORKS),
     ROW(pidfd_open, WORKS),
 #ifdef SYS_epoll_wait

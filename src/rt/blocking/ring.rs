@@ -23,7 +23,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::job::Job;
+use super::job::{Complete, Job};
 use super::threads::{POOL, finish, perform};
 use crate::environment;
 use crate::rt::model::Worker;
@@ -67,7 +67,7 @@ pub(super) unsafe fn push(
     worker: *mut Worker,
     job: *mut Job,
     entry: Entry,
-    complete: unsafe fn(*mut Job, c_int),
+    complete: Complete,
 ) -> bool {
     // SAFETY: `worker` is this thread's, and with it its ring.
     unsafe {

@@ -7,7 +7,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::job::{Class, Job};
+use super::job::{Class, Complete, Job};
 use super::pool::DetachOutcome;
 use super::ring;
 use super::threads::{POOL, discard, free, perform};
@@ -110,50 +110,61 @@ pub(super) unsafe fn run_or_submit<T: 'static>(
         function(&mut value);
         return Ok((value, sys::errno()));
     }
-    if class != Class::User {
-        test_run::check_outside(Caller::current())?;
-    }
-    let new: *mut Call<T> =
-        // Zeroed: MemorySanitizer does not see the library's writes.
-        os::allocate_zeroed::<Call<T>>().ok_or(libc::ENOMEM)?.as_ptr();
-    // SAFETY: so much was allocated. After `run_job` the job is this call's.
+    // SAFETY: so much is allocated. After `run_job` the job is this call's.
     unsafe {
-        let job = new_job(class, call::<T>, drop_value::<T>);
-        new.write(Call { job, value, function, on_ring, errno: 0 });
+        let job = new_job(class, size_of::<Call<T>>(), call::<T>, drop_value::<T>)?;
+        let new: *mut Call<T> = job.cast();
+        (&raw mut (*new).value).write(value);
+        (*new).function = function;
+        (*new).on_ring = on_ring;
         let entry = on_ring.and_then(|on_ring| (on_ring.entry)(&(*new).value));
-        let worker = Worker::current();
-        if !entry.is_some_and(|entry| ring::push(worker, new.cast(), entry, complete::<T>)) {
-            perform(POOL.push(new.cast()));
-        }
-        run_job(new.cast(), cancel)?;
+        run_job(job, cancel, entry.map(|entry| (entry, complete::<T> as Complete)))?;
         let result = ((&raw const (*new).value).read(), (*new).errno);
-        free(new.cast());
+        free(job);
         Ok(result)
     }
 }
 
-/// A job of the running task: with its runtime's limit of threads, and its runtime's thread state, which the job holds.
-fn new_job(class: Class, function: unsafe fn(*mut Job), cleanup: unsafe fn(*mut Job)) -> Job {
-    // SAFETY: the thread's worker, its runtime, and the runtime's state exist while a task runs.
+/// Allocates a job of the running task, with `size` bytes: with its runtime's limit of threads, and its runtime's thread
+/// state, which the job holds. Errors: `ENOMEM`; `EPERM` in a closed test run, unless the function is the program's.
+#[inline(never)]
+fn new_job(
+    class: Class,
+    size: usize,
+    function: unsafe fn(*mut Job),
+    cleanup: unsafe fn(*mut Job),
+) -> Result<*mut Job> {
+    if class != Class::User {
+        test_run::check_outside(Caller::current())?;
+    }
+    // Zeroed: MemorySanitizer does not see the library's writes.
+    let new: *mut Job = os::allocate_array::<u8>(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
+    // SAFETY: the thread's worker, its runtime, and the runtime's state exist while a task runs. The memory begins with
+    // a job.
     unsafe {
         let runtime = Worker::current().as_ref().and_then(|worker| worker.runtime.as_ref());
         let max_threads = runtime.map_or(1, |runtime| runtime.options.blocking_threads.max(1));
-        let mut job = Job::new(class, max_threads, function, cleanup);
+        new.write(Job::new(class, max_threads, function, cleanup));
         if let Some(state) = runtime.and_then(|runtime| runtime.inherited.as_ref()) {
             state.acquire();
-            job.inherited = ptr::from_ref(state).cast_mut();
+            (*new).inherited = ptr::from_ref(state).cast_mut();
         }
-        job
     }
+    Ok(new)
 }
 
-/// Waits for a job. On an error the job is not the caller's any more.
+/// Pushes a job to the worker's ring, if it has an entry, or to the pool, and waits for it. On an error the job is not
+/// the caller's any more.
 ///
 /// # Safety
-/// The job was pushed to the pool or the ring, and begins an allocation.
-unsafe fn run_job(job: *mut Job, cancel: Cancel) -> Result<()> {
+/// The job is new, and begins an allocation. What the entry points to stays until the job is done.
+unsafe fn run_job(job: *mut Job, cancel: Cancel, entry: Option<(Entry, Complete)>) -> Result<()> {
     // SAFETY: the job stays until it is done, dequeued or detached; each branch frees it, or finds it done.
     unsafe {
+        let worker = Worker::current();
+        if !entry.is_some_and(|(entry, complete)| ring::push(worker, job, entry, complete)) {
+            perform(POOL.push(job));
+        }
         let (mode, deadline) = match cancel {
             Cancel::Never => (WaitMode::Uninterruptible, Deadline::NEVER),
             Cancel::WhileQueued(deadline) | Cancel::Anytime(deadline) => {
@@ -164,7 +175,7 @@ unsafe fn run_job(job: *mut Job, cancel: Cancel) -> Result<()> {
             let outcome = match cancel {
                 _ if (*job).complete.is_some() => {
                     if !(*job).is_done {
-                        ring::give_up(Worker::current(), job);
+                        ring::give_up(worker, job);
                     }
                     DetachOutcome::Done
                 }

@@ -55,6 +55,18 @@ unsafe fn advance(offset: *mut libc::off_t, count: usize) {
     }
 }
 
+/// Makes a call that enters both files, and returns its bytes.
+#[inline(never)]
+fn with_files(
+    from: c_int,
+    to: c_int,
+    call: &mut dyn FnMut(&FdRef) -> Result<usize>,
+) -> Result<usize> {
+    let from = &FdRef::enter(from)?;
+    let to = &FdRef::enter(to)?;
+    from.check_result(to.check_result(call(to)))
+}
+
 /// sendfile(2).
 ///
 /// Errors: `ETIMEDOUT`, `ECANCELED`: nothing was sent; `EINVAL` for a source that is neither a regular file nor a block
@@ -72,9 +84,9 @@ pub(crate) unsafe fn send_file(
     // SAFETY: `offset` is NULL or writable.
     unsafe {
         let source = place(from, offset)?;
-        let from = &FdRef::enter(from)?;
-        let to = &FdRef::enter(to)?;
-        let count = from.check_result(send_entered(to, source, size, deadline))?;
+        let count = with_files(from, to, &mut |to| {
+            send_entered(to, source, size.min(MAX_TRANSFER), deadline)
+        })?;
         advance(offset, count);
         Ok(count)
     }
@@ -85,7 +97,7 @@ fn send_entered(to: &FdRef, source: Place, size: usize, deadline: Deadline) -> R
     if !matches!(os::file_type(source.fd)?, libc::S_IFREG | libc::S_IFBLK) {
         return Err(libc::EINVAL);
     }
-    let size = chaos::maybe_shorten(to, size.min(MAX_TRANSFER));
+    let size = chaos::maybe_shorten(to, size);
     retry_until_ready(to, Direction::Write, size, deadline, &mut |file_type| {
         if file_type & ALWAYS_READY == 0 {
             nonblock::ensure_nonblock(to)?;
@@ -129,11 +141,8 @@ pub(crate) unsafe fn copy_range(
     // SAFETY: the offsets are NULL or writable.
     unsafe {
         let (source, target) = (place(from, read_at)?, place(to, write_at)?);
-        let from = &FdRef::enter(from)?;
-        let to = &FdRef::enter(to)?;
         let operation = Operation::Copy(source, target.offset, size.min(MAX_TRANSFER));
-        let outcome = transfer_entered(to, operation, deadline);
-        let count = from.check_result(to.check_result(outcome))?;
+        let count = with_files(from, to, &mut |to| transfer_entered(to, operation, deadline))?;
         advance(read_at, count);
         advance(write_at, count);
         Ok(count)
