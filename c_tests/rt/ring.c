@@ -1,10 +1,11 @@
-/* Reads, writes and syncs of files that wait for the disk, many at once: by io_uring, and by the pool where there is no
- * ring. What a deadline or a cancellation ends was not done. */
+/* Reads and writes that wait for the disk, many at once: by io_uring, and by the pool where there is no ring. What a
+ * deadline or a cancellation ends was not done. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include "rt.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -148,7 +149,7 @@ static void *interrupted(void *argument) {
     char *block = aligned_alloc(BLOCK, BLOCK);
     ssize_t got = acort_pread(file, block, BLOCK, 0, ACORT_NEVER);
     CHECK(got == BLOCK || (got == -1 && errno == ENOLCK));
-    int slept = acort_sleep(1); /* the interruption comes once */
+    int slept = acort_sleep(got == BLOCK ? 60000 * MILLISECONDS : 1); /* the interruption comes once */
     CHECK(got == BLOCK ? slept == -1 && errno == ENOLCK : slept == 0);
     free(block);
     return argument;
@@ -182,6 +183,20 @@ static void *all(void *argument) {
     interrupts(NULL);
     forks(NULL);
     return argument;
+}
+
+/* The kernel has started no thread of its own, which would look like one that may wake a task. */
+static void check_threads(void) {
+    char name[300], text[32] = "";
+    DIR *folder = opendir("/proc/self/task");
+    for (struct dirent *one; folder != NULL && (one = readdir(folder)) != NULL;) {
+        snprintf(name, sizeof name, "/proc/self/task/%s/comm", one->d_name);
+        FILE *comm = fopen(name, "r");
+        if (comm == NULL) continue;
+        if (fgets(text, sizeof text, comm) != NULL) CHECK(strncmp(text, "iou-", 4) != 0);
+        fclose(comm);
+    }
+    if (folder != NULL) closedir(folder);
 }
 
 static void use_loop(void) {
@@ -257,6 +272,7 @@ int main(void) {
     check_child(is_turned_off);
     file = new_file();
     run(all, NULL);
+    check_threads();
     run_with(2, all, NULL);
     use_loop();
     run(has_no_descriptors, NULL);

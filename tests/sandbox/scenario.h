@@ -82,6 +82,21 @@ static void files(void) {
     MUST(acort_close(fd));
 }
 
+/* Past the page cache, where the file system lets it: the kernel reads and writes while the worker goes on. */
+static void direct(void) {
+    static _Alignas(4096) char block[4096];
+    int fd = open(path, O_CREAT | O_RDWR | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    unlink(path);
+    for (int i = 1; i < 4; i++) {
+        memset(block, i, sizeof block);
+        EXPECT(MUST(acort_pwrite(fd, block, sizeof block, 0, ACORT_NEVER)) == sizeof block);
+        memset(block, 0, sizeof block);
+        EXPECT(MUST(acort_pread(fd, block, sizeof block, 0, ACORT_NEVER)) == sizeof block && block[9] == i);
+    }
+    MUST(acort_close(fd));
+}
+
 /* Names and directories. The C library may need fstat(2) to list one. */
 static void names(void) {
     char folder[80], file[100], name[100];
@@ -229,6 +244,7 @@ static void *everything(void *argument) {
     before_first = NULL;
     timers();
     files();
+    direct();
     names();
     pool();
     server();

@@ -1,6 +1,6 @@
-//! Files: as POSIX has them. Where the caller is a task, io_uring(7) reads, writes and synchronizes, if the
-//! system has it (Linux 6.1); otherwise, and for the other calls, threads for blocking calls do. A plain
-//! thread waits itself, and looks at its deadline only before. Buffers may be on a shared stack.
+//! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. With O_DIRECT
+//! io_uring(7) reads and writes, if the system has it (Linux 6.1). A plain thread waits itself, and looks
+//! at its deadline only before. Buffers may be on a shared stack.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;

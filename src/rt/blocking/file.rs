@@ -3,7 +3,7 @@
 //! ```text
 //!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest as the others
 //!   acort_pread in a thread:  if the deadline has passed, the same; pread(2) directly
-//!   the others:  in a task on the worker's ring or on the pool, in a thread directly
+//!   the others:  in a task on the worker's ring (O_DIRECT) or on the pool, in a thread directly
 //! ```
 //!
 //! A call that a thread of the pool has begun is waited for; a call on the ring is cancelled, and waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
@@ -14,7 +14,7 @@ use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::operation::{MAX_TRANSFER, Operation};
+use super::operation::{MAX_TRANSFER, Operation, is_direct};
 use super::run::{Cancel, OnRing, run_or_submit};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::{Worker, task};
@@ -177,12 +177,6 @@ unsafe fn pread_entered(
             outcome => outcome.map(|count| done + count),
         }
     }
-}
-
-/// Returns true if reads of the file pass the page cache by (O_DIRECT). With RWF_NOWAIT they would wait for the disk.
-fn is_direct(fd: c_int) -> bool {
-    // SAFETY: the call takes any number.
-    unsafe { libc::fcntl(fd, libc::F_GETFL) & libc::O_DIRECT != 0 }
 }
 
 /// Reads what the page cache has. `EAGAIN`, `EOPNOTSUPP`, `ENOSYS`, and a sandbox's `EPERM`: that does not work.

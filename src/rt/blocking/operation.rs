@@ -1,7 +1,6 @@
 //! The operations on files that block: what a thread of the pool does, or a plain thread.
 
 use core::ffi::{c_int, c_void};
-use core::ptr;
 
 use super::copy::{self, Place};
 use crate::rt::os::{self, Entry, Opcode, Result};
@@ -24,22 +23,28 @@ pub(crate) enum Operation {
     Copy(Place, Option<i64>, usize),
 }
 
+/// Returns true if reads and writes of the file pass the page cache by (O_DIRECT). preadv2(2) with RWF_NOWAIT waits for
+/// the disk then.
+pub(super) fn is_direct(fd: c_int) -> bool {
+    // SAFETY: the call takes any number.
+    unsafe { libc::fcntl(fd, libc::F_GETFL) & libc::O_DIRECT != 0 }
+}
+
 impl Operation {
-    /// The entry of the worker's ring that does the same. None: there is none. A pipe has no offsets, which only the
-    /// system's calls check.
+    /// The entry of the worker's ring that does the same. None: there is none (R3 of `ring`). A pipe has no offsets,
+    /// which only the system's calls check.
     pub(super) fn entry(self, fd: c_int) -> Option<Entry> {
         let (opcode, buffer, size, offset) = match self {
             Operation::Read(buffer, size, offset) => {
                 (Opcode::Read, buffer.cast_const(), size, offset)
             }
             Operation::Write(buffer, size, offset) => (Opcode::Write, buffer, size, offset),
-            Operation::Sync => (Opcode::Fsync, ptr::null(), 0, 0),
             _ => return None,
         };
         let offset = u64::try_from(offset).ok()?;
         let size = size.min(MAX_TRANSFER) as u32;
-        matches!(os::file_type(fd), Ok(libc::S_IFREG | libc::S_IFBLK))
-            .then(|| Entry::new(opcode, fd, (buffer, size), offset))
+        let may_wait = || matches!(os::file_type(fd), Ok(libc::S_IFREG | libc::S_IFBLK));
+        (is_direct(fd) && may_wait()).then(|| Entry::new(opcode, fd, (buffer, size), offset))
     }
 
     /// The result of [`perform`](Self::perform), for that of an entry: negative: an errno.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   run: the call has an entry, and the worker a ring ──> push ── the worker looks for work ──> submitted
-//!        else, or the kernel refuses the ring          ──> the pool                               │
+//!        else, or the kernel refuses ring or call     ──> the pool                                │
 //!   the deadline, a cancellation: give_up ──> an entry that cancels the job's                     v
 //!   turn: a completion ──> the job is done, and its task is woken ──────────────────────── in flight
 //! ```
@@ -12,13 +12,16 @@
 //!   sees nothing of what the kernel writes, and with ACORT_NO_IO_URING. Then the pool makes all calls.
 //! * R2. A job on the ring has `complete`, and the pool does not know it. Its task waits until it is done: what its
 //!   entry points to is the task's, or the job's.
-//! * R3. A job that was given up is done when its completion comes, as any other. If the kernel has made the call all
+//! * R3. The kernel makes the calls for which it needs no thread (U6 of `os/ring`): reads and writes with O_DIRECT,
+//!   unless they must wait before they reach the disk. The pool gets a job that the kernel has refused. An open, a sync
+//!   or a status would need a thread in each case, the kernel's in place of the pool's.
+//! * R4. A job that was given up is done when its completion comes, as any other. If the kernel has made the call all
 //!   the same, the call has succeeded. Otherwise the job's error is ECANCELED.
-//! * R4. Entries are submitted when the worker looks for work ([`turn`]), so before it sleeps. The ring ends its sleep
+//! * R5. Entries are submitted when the worker looks for work ([`turn`]), so before it sleeps. The ring ends its sleep
 //!   through the eventfd of the worker's poller (U2 of `os/ring`).
-//! * R5. If io_uring_enter(2) is refused, the pool gets the jobs that were not submitted, and the worker uses no ring
+//! * R6. If io_uring_enter(2) is refused, the pool gets the jobs that were not submitted, and the worker uses no ring
 //!   any more. With a job in flight the process ends with a line (S3 of `refused`): the job would never be done.
-//! * R6. A child of fork(2) does not touch its parent's ring (U1 of `os/ring`): the pool makes its calls.
+//! * R7. A child of fork(2) does not touch its parent's ring (U1 of `os/ring`): the pool makes its calls.
 
 use core::ffi::c_int;
 use core::ptr;
@@ -101,7 +104,7 @@ unsafe fn add(worker: *mut Worker, entry: Entry, token: u64) -> bool {
     }
 }
 
-/// Asks the kernel to end the job's call (R3). Without room it does not: the call is waited for.
+/// Asks the kernel to end the job's call (R4). Without room it does not: the call is waited for.
 ///
 /// # Safety
 /// The job is on the ring of the worker, this thread's, and is not done.
@@ -139,7 +142,7 @@ pub(crate) unsafe fn turn(worker: *mut Worker) {
     }
 }
 
-/// Ends the job of a completion, or gives it to the pool if a signal has ended the call.
+/// Ends the job of a completion, or gives it to the pool if the kernel has not made the call (R3).
 ///
 /// # Safety
 /// The token is `NO_JOB` or a job that is not done.
@@ -148,14 +151,15 @@ unsafe fn complete(Completion { token, result, .. }: Completion) {
     // SAFETY: a job that is not done exists (R2).
     unsafe {
         let Some(this) = job.as_mut() else { return };
-        let is_stopped = matches!(-result, libc::ECANCELED | libc::EINTR);
-        if is_stopped && !this.is_given_up {
+        let is_refused =
+            matches!(-result, libc::EAGAIN | libc::EOPNOTSUPP | libc::EINTR | libc::ECANCELED);
+        if is_refused && !this.is_given_up {
             return give_to_pool(job);
         }
-        if let (false, Some(complete)) = (is_stopped, this.complete) {
+        if let (false, Some(complete)) = (is_refused, this.complete) {
             complete(job, result);
         }
-        finish(job, if is_stopped { libc::ECANCELED } else { 0 });
+        finish(job, if is_refused { libc::ECANCELED } else { 0 });
     }
 }
 
@@ -171,7 +175,7 @@ unsafe fn give_to_pool(job: *mut Job) {
     }
 }
 
-/// Ends the use of the ring (R5).
+/// Ends the use of the ring (R6).
 ///
 /// # Safety
 /// As [`turn`].

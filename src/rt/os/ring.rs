@@ -15,6 +15,8 @@
 //!   with Acquire, after and before the entries that it counts; a head the same way.
 //! * U5. `pending` counts the entries whose completions were not popped. More than the queue has room for wait in the
 //!   kernel (CQ_OVERFLOW): the next `enter` brings them.
+//! * U6. Where an operation would need a thread, it fails with EAGAIN or EOPNOTSUPP (RWF_NOWAIT). So the kernel starts
+//!   no thread: it would stay for good, and count among the threads of the process (D2 of `deadlock`).
 
 use core::ffi::{c_int, c_void};
 use core::fmt::{self, Formatter};
@@ -34,6 +36,8 @@ const SETUP_SINGLE_ISSUER: u32 = 1 << 12;
 const SETUP_DEFER_TASKRUN: u32 = 1 << 13;
 const ENTER_GETEVENTS: u32 = 1;
 const REGISTER_EVENTFD: u32 = 4;
+/// In an entry that reads or writes (U6).
+const RWF_NOWAIT: u32 = 8;
 /// In the kernel's flags: completions wait in the kernel (U5); there is work for `enter` (U2).
 const CQ_OVERFLOW: u32 = 1 << 1;
 const TASKRUN: u32 = 1 << 2;
@@ -44,7 +48,6 @@ const OFFSET_ENTRIES: libc::off_t = 0x1000_0000;
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Opcode {
-    Fsync = 3,
     Cancel = 14,
     Read = 22,
     Write = 23,
@@ -74,7 +77,8 @@ impl Entry {
         offset: u64,
     ) -> Entry {
         let address = address.expose_provenance() as u64;
-        let (flags, priority, operation_flags, token, rest) = (0, 0, 0, 0, [0; 3]);
+        let operation_flags = if matches!(opcode, Opcode::Cancel) { 0 } else { RWF_NOWAIT };
+        let (flags, priority, token, rest) = (0, 0, 0, [0; 3]);
         Entry { opcode, flags, priority, fd, offset, address, length, operation_flags, token, rest }
     }
 }

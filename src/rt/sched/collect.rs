@@ -1,4 +1,4 @@
-//! Collects the work of a worker: from its inbox, its timers, the injector, its descriptors and its ring.
+//! Collects the work of a worker: from its inbox, timers, the injector, descriptors and its ring.
 
 use core::sync::atomic::Ordering;
 
