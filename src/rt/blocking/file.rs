@@ -6,9 +6,9 @@
 //!   the others:  in a task on the worker's ring (O_DIRECT) or on the pool, in a thread directly
 //! ```
 //!
-//! A call that a thread of the pool has begun is waited for; a call on the ring is cancelled, and waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
-//! and the buffer and the descriptor are the caller's again. A call whose deadline has passed does not begin, in a
-//! plain thread either: it gets what the page cache has.
+//! A call that a thread of the pool has begun is waited for; a call on the ring is cancelled, and waited for. So
+//! ETIMEDOUT and ECANCELED mean that nothing was done, and the buffer and the descriptor are the caller's again. A call
+//! whose deadline has passed does not begin, in a plain thread either: it gets what the page cache has.
 
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;

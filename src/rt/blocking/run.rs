@@ -125,8 +125,8 @@ pub(super) unsafe fn run_or_submit<T: 'static>(
     }
 }
 
-/// Allocates a job of the running task, with `size` bytes: with its runtime's limit of threads, and its runtime's thread
-/// state, which the job holds. Errors: `ENOMEM`; `EPERM` in a closed test run, unless the function is the program's.
+/// Allocates a job of the running task, with `size` bytes. It has the runtime's limit of threads, and holds the
+/// runtime's thread state. Errors: `ENOMEM`; `EPERM` in a closed test run, unless the function is the program's.
 #[inline(never)]
 fn new_job(
     class: Class,
