@@ -49,9 +49,12 @@
  *                                            names: always ETIMEDOUT
  *     acort_getaddrinfo                      numbers; names: always ETIMEDOUT
  *     acort_pread                            read from the page cache
+ *     acort_sendfile                         to a regular file: ETIMEDOUT;
+ *                                            else send of the page cache
  *     acort_watch_next                       take an event that is there
  *     acort_open acort_pwrite acort_fsync    always ETIMEDOUT
  *     acort_ftruncate acort_fstat
+ *     acort_copy_range
  *     acort_stat acort_lstat acort_unlink
  *     acort_rename acort_truncate
  *     acort_mkdir acort_rmdir acort_scandir
@@ -2247,13 +2250,13 @@ int acort_stream_shutdown(acort_stream_t *stream,
 int acort_open(const char *path, int flags, mode_t mode, int64_t deadline);
 
 /// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
-/// the past there are only those.
+/// the past there are only those. With O_DIRECT there are none.
 ///
 /// # Returns
 /// The bytes read, 0 at the end, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was read. A read that has begun is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
 ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline);
@@ -2264,7 +2267,7 @@ ssize_t acort_pread(int fd, void *buf, size_t n, off_t offset, int64_t deadline)
 /// The bytes written, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A write that has begun is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
 ssize_t acort_pwrite(int fd, const void *buf, size_t n, off_t offset, int64_t deadline);
@@ -2298,6 +2301,46 @@ int acort_ftruncate(int fd, off_t length, int64_t deadline);
 /// - `EINVAL` if `st` is NULL.
 /// - The errors of acort_pwrite() and fstat(2).
 int acort_fstat(int fd, struct stat *st, int64_t deadline);
+
+/// Sends up to `n` bytes of the file `in_fd` to `out_fd` as sendfile(2) does: from `*offset`, which
+/// is moved, or from the file's position if `offset` is NULL. If `out_fd` is no regular file, waits
+/// until there is room, raises no SIGPIPE, and with a deadline of 0 or in the past sends only bytes
+/// of the page cache. To a regular file such a call sends nothing. `offset` may be on a shared stack.
+///
+/// # Returns
+/// The bytes sent, perhaps fewer than `n`; 0 at the end of `in_fd`; or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was sent. A thread that has begun to send is waited for.
+/// - `EINVAL` if `in_fd` is neither a regular file nor a block device, or `*offset` is negative.
+/// - `ENOMEM` if there is no memory.
+/// - `EAGAIN` if `out_fd` is a regular file and there is no thread.
+/// - The errors of sendfile(2).
+ssize_t acort_sendfile(int out_fd,
+                       int in_fd,
+                       off_t *offset,
+                       size_t n,
+                       int64_t deadline);
+
+/// Copies up to `n` bytes from file to file as copy_file_range(2) does: each from or to the offset,
+/// which is moved, or the file's position if the offset is NULL. Where the system cannot do that,
+/// for two file systems or in a sandbox, the bytes go through a buffer. A deadline of 0 or in the
+/// past copies nothing. The offsets may be on a shared stack.
+///
+/// # Returns
+/// The bytes copied, perhaps fewer than `n`; 0 at the end of `in_fd`; or -1 and `errno`.
+///
+/// # Errors
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was copied. A thread that has begun to copy is waited for.
+/// - `EINVAL` if one of them is no regular file, if an offset is negative, or if the ranges overlap.
+/// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
+/// - The errors of copy_file_range(2).
+ssize_t acort_copy_range(int in_fd,
+                         off_t *in_offset,
+                         int out_fd,
+                         off_t *out_offset,
+                         size_t n,
+                         int64_t deadline);
 
 /// Fills `st` with the status of a file as stat(2) does.
 ///

@@ -37,10 +37,11 @@ struct Program {
 /// The columns.
 const ACORT: &str = "acort";
 const EPOLL: &str = "epoll";
-const SUBJECTS: [&str; 6] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL];
+const RING: &str = "io_uring";
+const SUBJECTS: [&str; 7] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL, RING];
 
 /// The rows: name, what one operation is, and how many rounds at the most.
-const ROWS: [(&str, &str, usize); 23] = [
+const ROWS: [(&str, &str, usize); 25] = [
     ("yield", "two tasks yield to each other: one yield, ns", 99),
     ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
     ("go-join", "start a task, let it end, join it, ns", 99),
@@ -62,6 +63,8 @@ const ROWS: [(&str, &str, usize); 23] = [
     ("timer", "arm and cancel a deadline that does not expire, beside 10,000 others, ns", 99),
     ("echo", "a request to an echo server of 100 connections, ns", 99),
     ("echo-calls", "system calls of such a request", 3),
+    ("reads-1", "a random read of 4 KiB with O_DIRECT, wall time, ns", 5),
+    ("reads-64", "the same, 64 at once", 5),
     ("memory", "resident bytes of a parked task, 1,000,000 on the shared stack", 1),
     ("idle", "resident bytes of an idle HTTP connection, own stacks", 3),
     ("idle-shared", "the same, on the shared stack", 3),
@@ -86,8 +89,11 @@ const ACORT_ROWS: &[&str] = &[
     "sleepers",
     "sleepers-again",
     "timer",
+    "reads-1",
+    "reads-64",
     "memory",
 ];
+const READ_ROWS: &[&str] = &["reads-1", "reads-64"];
 const GO_ROWS: &[&str] = &[
     "yield",
     "go-join",
@@ -134,7 +140,7 @@ fn build(line: String) -> Result {
     succeed(command(&line), 600).map(drop)
 }
 
-/// Ours, the client, and the server on bare epoll: they need a C compiler alone.
+/// Ours, the client, the server on bare epoll, the reader on a bare ring: they need a C compiler alone.
 fn own_programs(folder: &str) -> Result<Vec<Program>> {
     let wraps: String = COUNTED.iter().map(|name| format!(" -Wl,--wrap={name}")).collect();
     build(format!("cc -O2 benches/rt/client.c -o {folder}/client"))?;
@@ -142,6 +148,7 @@ fn own_programs(folder: &str) -> Result<Vec<Program>> {
         (ACORT, "rows", ACORT_ROWS, "-Lbuild -laco -Wl,-rpath,build".into()),
         (ACORT, "echo", ECHO_ROWS, format!("build/libaco.a{wraps}")),
         (EPOLL, "epoll", ECHO_ROWS, String::new()),
+        (RING, "uring", READ_ROWS, String::new()),
     ];
     let mut programs = Vec::new();
     for (subject, name, rows, library) in sources {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use crate::report::{Table, machine, number};
-use crate::{ACORT, EPOLL};
+use crate::{ACORT, EPOLL, RING};
 
 /// A row, the most that acort is to need, and what stands in the way where it needs more.
 const TARGETS: [(&str, f64, &str); 14] = [
@@ -58,6 +58,9 @@ figures have its collector's and its monitor's time in them.
 * echo: requests of 64 bytes on loopback; the server's process alone counts, with what it takes to accept and \
   close the connections; the client is another program, on another processor. *epoll* is a level-triggered loop \
   without tasks. The system calls are counted by wrapping the C library's functions when the server is linked.
+* reads: of a file of 64 MiB, by one task, and by 64 tasks of one worker; the figure is the time that passes. \
+  *io_uring* is a loop without tasks, in which one system call submits reads and waits for one: what the engine of \
+  fio does.
 * a deadline: a task parks for half a minute, and another one unparks it at once; the time of the same without a \
   deadline is subtracted. Go resets and stops a timer, which is not a call that waits.
 * idle HTTP connections: examples/http_server.c, and net/http of Go. One request was answered on each. The slope \
@@ -82,6 +85,14 @@ pub fn targets(table: &Table) -> String {
     }
     if let (Some(ours), Some(bare)) = (table.cell("echo", ACORT), table.cell("echo", EPOLL)) {
         line(&mut text, "an echo request, beside bare epoll, ratio", ours / bare, 1.25, NOISE);
+    }
+    for (row, what) in [
+        ("reads-1", "a random read, beside a bare ring, ratio"),
+        ("reads-64", "the same, 64 at once, ratio"),
+    ] {
+        if let (Some(ours), Some(bare)) = (table.cell(row, ACORT), table.cell(row, RING)) {
+            line(&mut text, what, ours / bare, 1.25, NOISE);
+        }
     }
     if let Ok(library) = fs::metadata("build/libaco.so") {
         let size = library.len() as f64 / 1000.0;

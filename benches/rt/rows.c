@@ -4,6 +4,7 @@
  *
  * The CPU time of all threads counts; one worker, but for the rows that say otherwise. */
 #include "naps.h"
+#include "reads.h"
 
 #include <acort.h>
 
@@ -278,6 +279,41 @@ static void *timer(void *unused) {
     return unused;
 }
 
+/* ---- files ------------------------------------------------------------------------------- */
+
+static int blocks, reads_left;
+
+static void *reads_blocks(void *buffer) {
+    while (reads_left > 0) {
+        reads_left--;
+        CHECK(acort_pread(blocks, buffer, BLOCK, next_block(), ACORT_NEVER) == BLOCK);
+    }
+    return buffer;
+}
+
+static void read_with(int depth) {
+    acort_task_t *tasks[MAX_DEPTH];
+    char *memory = buffers(depth);
+    blocks = open_blocks();
+    reads_left = READS;
+    double begin = wall();
+    for (int i = 0; i < depth; i++) tasks[i] = go_with(0, -1, reads_blocks, memory + i * BLOCK);
+    for (int i = 0; i < depth; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
+    report_wall(begin, READS);
+}
+
+static void *reads_1(void *unused) {
+    read_with(1);
+    return unused;
+}
+
+static void *reads_64(void *unused) {
+    read_with(MAX_DEPTH);
+    return unused;
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
 static double resident(void) {
     unsigned long pages = 0;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -325,6 +361,8 @@ static const row_t rows[] = {
     {"sleepers", sleepers, 1},
     {"sleepers-again", sleepers_again, 1},
     {"timer", timer, 1},
+    {"reads-1", reads_1, 1},
+    {"reads-64", reads_64, 1},
     {"memory", memory, 1},
 };
 

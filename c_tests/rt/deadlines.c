@@ -119,6 +119,8 @@ static void refuse(int64_t deadline, int error) {
     CHECK_FAILS(acort_pread(file, &byte, 1, 0, deadline), error);
     CHECK_FAILS(acort_pwrite(file, &byte, 1, 0, deadline), error);
     CHECK_FAILS(acort_fsync(file, deadline), error);
+    CHECK_FAILS(acort_sendfile(pair[1], file, NULL, 1, deadline), error);
+    CHECK_FAILS(acort_copy_range(file, NULL, file, NULL, 1, deadline), error);
     struct stat status;
     struct dirent **list = NULL;
     acort_watch_event_t event_of_file;

@@ -42,6 +42,10 @@ static void open_and_write_nothing(int64_t deadline) {
     struct stat status;
     CHECK_FAILS(acort_pwrite(fd, &byte, 1, 0, deadline), ETIMEDOUT);
     CHECK_FAILS(acort_fsync(fd, deadline), ETIMEDOUT);
+    int source = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    CHECK_FAILS(acort_sendfile(fd, source, NULL, 1, deadline), ETIMEDOUT);
+    CHECK_FAILS(acort_copy_range(source, NULL, fd, NULL, 1, deadline), ETIMEDOUT);
+    CHECK_EQUAL(close(source), 0);
     CHECK(fstat(fd, &status) == 0 && status.st_size == 0);
     CHECK(close(fd) == 0 && unlink(path) == 0);
 }
@@ -63,6 +67,11 @@ static void read_what_is_cached(int64_t deadline) {
     } else {
         CHECK(got == 5 || (got == -1 && errno == ETIMEDOUT));
     }
+    off_t place = 1;
+    got = acort_sendfile(ends[1], fd, &place, 3, deadline);
+    if (is_cached) CHECK(got == 3 || !IN_ORDER);
+    CHECK(got > 0 ? place == 1 + got && read(ends[0], bytes, 10) == got && memcmp(bytes, "234", (size_t)got) == 0
+                  : got == -1 && errno == ETIMEDOUT && place == 1);
     CHECK_FAILS(acort_pread(fd, bytes, sizeof bytes, -1, deadline), EINVAL);
     CHECK_FAILS(acort_pread(fd, bytes, sizeof bytes, -1, ACORT_NEVER), EINVAL);
     CHECK_EQUAL(lseek(fd, 0, SEEK_CUR), 7);

@@ -142,6 +142,9 @@ static void bound(int64_t nanoseconds) {
     IN_SCOPE(acort_sendmsg(stuffed[1], &message, 0, ACORT_NEVER));
     IN_SCOPE(acort_read_full(silent[0], &byte, 1, ACORT_NEVER));
     IN_SCOPE(acort_write_all(stuffed[1], &byte, 1, ACORT_NEVER));
+    int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    IN_SCOPE(acort_sendfile(stuffed[1], self, NULL, 1, ACORT_NEVER));
+    CHECK_EQUAL(acort_close(self), 0);
     IN_SCOPE(acort_accept(listener, NULL, NULL, ACORT_NEVER));
     IN_SCOPE(acort_connect(outside, (struct sockaddr *)&address, sizeof address, ACORT_NEVER));
     IN_SCOPE(acort_dial("unix", crowd, ACORT_NEVER));
@@ -169,6 +172,7 @@ static void bound_what_is_quick(void) {
     IN_SCOPE(acort_open("/dev/null", O_RDONLY, 0, ACORT_NEVER));
     IN_SCOPE(acort_pwrite(file, &byte, 1, 0, ACORT_NEVER));
     IN_SCOPE(acort_fsync(file, ACORT_NEVER));
+    IN_SCOPE(acort_copy_range(file, NULL, file, NULL, 1, ACORT_NEVER));
     char absent[96], template[96], *words[] = {"true", NULL};
     struct stat status;
     struct dirent **list = NULL;

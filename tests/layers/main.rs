@@ -163,7 +163,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
 
 /// A room of the runtime, a folder of `src/rt`, and the rooms below it that it may use. Each permission is used.
 const ROOMS: [(&str, &[&str]); 12] = [
-    ("sched", &["io", "sync", "park", "model", "base", "os"]),
+    ("sched", &["blocking", "io", "sync", "park", "model", "base", "os"]),
     ("program", &["blocking", "io", "park", "model", "os"]),
     ("stream", &["io", "park", "model", "base", "os"]),
     ("net", &["select", "blocking", "io", "model", "os"]),

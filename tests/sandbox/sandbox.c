@@ -50,6 +50,10 @@ static const struct row {
     ROW(fstat, WORKS),
     ROW(ppoll, WORKS),
     ROW(preadv2, WORKS),
+    ROW(copy_file_range, WORKS),
+    ROW(io_uring_setup, WORKS),
+    ROW(io_uring_register, WORKS),
+    ROW(io_uring_enter, WORKS),
     ROW(signalfd4, WORKS),
     ROW(pidfd_open, WORKS),
 #ifdef SYS_epoll_wait
@@ -98,6 +102,7 @@ static const struct row {
 #endif
     ROW(pwrite64, ERRNO),
     ROW(fsync, ERRNO),
+    ROW(sendfile, ERRNO),
     ROW(ftruncate, ERRNO),
     ROW(truncate, ERRNO),
     ROW(getdents64, ERRNO),

@@ -72,9 +72,28 @@ static void files(void) {
     unlink(path);
     EXPECT(MUST(acort_pwrite(fd, "seven", 5, 0, ACORT_NEVER)) == 5);
     MUST(acort_fsync(fd, ACORT_NEVER));
-    EXPECT(MUST(acort_pread(fd, text, 5, 0, ACORT_NEVER)) == 5 && strcmp(text, "seven") == 0);
+    off_t from = 0, to = 5;
+    EXPECT(MUST(acort_sendfile(fd, fd, &from, 3, ACORT_NEVER)) == 3 && from == 3);
+    from = 2;
+    EXPECT(MUST(acort_copy_range(fd, &from, fd, &to, 3, ACORT_NEVER)) == 3 && from == 5 && to == 8);
+    EXPECT(MUST(acort_pread(fd, text, 5, 3, ACORT_NEVER)) == 5 && strcmp(text, "enven") == 0);
     /* EPERM of epoll_ctl that is the file's own. */
     EXPECT(MUST(acort_fdwait(fd, POLLIN, acort_after(1000 * MS))) == POLLIN);
+    MUST(acort_close(fd));
+}
+
+/* Past the page cache, where the file system lets it: the kernel reads and writes while the worker goes on. */
+static void direct(void) {
+    static _Alignas(4096) char block[4096];
+    int fd = open(path, O_CREAT | O_RDWR | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    unlink(path);
+    for (int i = 1; i < 4; i++) {
+        memset(block, i, sizeof block);
+        EXPECT(MUST(acort_pwrite(fd, block, sizeof block, 0, ACORT_NEVER)) == sizeof block);
+        memset(block, 0, sizeof block);
+        EXPECT(MUST(acort_pread(fd, block, sizeof block, 0, ACORT_NEVER)) == sizeof block && block[9] == i);
+    }
     MUST(acort_close(fd));
 }
 
@@ -225,6 +244,7 @@ static void *everything(void *argument) {
     before_first = NULL;
     timers();
     files();
+    direct();
     names();
     pool();
     server();

@@ -1,11 +1,13 @@
-//! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. A plain thread
-//! waits itself, and looks at its deadline only before. Buffers may be on a shared stack.
+//! Files: as POSIX has them, on the threads for blocking calls where the caller is a task. With O_DIRECT
+//! io_uring(7) reads and writes, if the system has it (Linux 6.1). A plain thread waits itself, and looks
+//! at its deadline only before. Buffers may be on a shared stack.
 
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
 use super::{count, non_null, try_answer, try_status, until};
-use crate::rt::blocking::file::{self, Operation};
+use crate::rt::blocking::file;
+use crate::rt::blocking::operation::Operation;
 use crate::rt::blocking::path::{self, PathOperation};
 
 /// Opens a file as open(2) does, with `mode` for a new one. Does not add O_CLOEXEC. A deadline of 0
@@ -37,13 +39,13 @@ pub unsafe extern "C" fn acort_open(
 }
 
 /// Reads as pread(2) does. Bytes in the page cache come without a wait; with a deadline of 0 or in
-/// the past there are only those.
+/// the past there are only those. With O_DIRECT there are none.
 ///
 /// # Returns
 /// The bytes read, 0 at the end, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT`, `ECANCELED` before a thread has begun to read.
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was read. A read that has begun is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pread(2).
 #[unsafe(no_mangle)]
@@ -64,7 +66,7 @@ pub unsafe extern "C" fn acort_pread(
 /// The bytes written, or -1 and `errno`.
 ///
 /// # Errors
-/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A thread that has begun to write is waited for.
+/// - `ETIMEDOUT`, `ECANCELED`: nothing was written. A write that has begun is waited for.
 /// - `ENOMEM`, `EAGAIN` if there is no memory or no thread.
 /// - The errors of pwrite(2).
 #[unsafe(no_mangle)]

@@ -46,6 +46,8 @@ pub mod stream_output;
 
 pub mod files;
 
+pub mod copies;
+
 pub mod paths;
 
 pub mod file_watch;

@@ -1,63 +1,25 @@
 //! pread(2), fsync(2) and others: poll(2) reports a regular file as ready, but a read of it may block.
 //!
 //! ```text
-//!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest on the pool
+//!   acort_pread in a task:  preadv2(RWF_NOWAIT), as long as the page cache has data ──> the rest as the others
 //!   acort_pread in a thread:  if the deadline has passed, the same; pread(2) directly
-//!   the others:  in a task on the pool, in a thread directly
+//!   the others:  in a task on the worker's ring (O_DIRECT) or on the pool, in a thread directly
 //! ```
 //!
-//! A call that a thread of the pool has begun is waited for. So ETIMEDOUT and ECANCELED mean that nothing was done,
-//! and the buffer and the descriptor are the caller's again. A call whose deadline has passed does not begin, in a
-//! plain thread either: it gets what the page cache has.
+//! A call that a thread of the pool has begun is waited for; a call on the ring is cancelled, and waited for. So
+//! ETIMEDOUT and ECANCELED mean that nothing was done, and the buffer and the descriptor are the caller's again. A call
+//! whose deadline has passed does not begin, in a plain thread either: it gets what the page cache has.
 
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
 use super::job::Class;
-use super::run::{Cancel, run};
+use super::operation::{MAX_TRANSFER, Operation, is_direct};
+use super::run::{Cancel, OnRing, run_or_submit};
 use crate::rt::io::fd_ref::FdRef;
 use crate::rt::model::{Worker, task};
 use crate::rt::os::{Deadline, Result};
 use crate::{sanitizer, sys};
-
-/// The most bytes that Linux transfers in one call.
-const MAX_TRANSFER: usize = 0x7fff_f000;
-
-/// One operation on a file.
-#[derive(Clone, Copy)]
-pub(crate) enum Operation {
-    Read(*mut c_void, usize, i64),
-    Write(*const c_void, usize, i64),
-    Sync,
-    Truncate(libc::off_t),
-    Status(*mut libc::stat),
-}
-
-impl Operation {
-    /// Calls the system, and again after a signal. Returns -1 and errno on an error.
-    ///
-    /// # Safety
-    /// The buffer is as pread(2) or pwrite(2) ask.
-    unsafe fn perform(self, fd: c_int) -> isize {
-        loop {
-            // SAFETY: the buffer has that size.
-            let result = unsafe {
-                match self {
-                    Operation::Read(buffer, size, offset) => libc::pread(fd, buffer, size, offset),
-                    Operation::Write(buffer, size, offset) => {
-                        libc::pwrite(fd, buffer, size, offset)
-                    }
-                    Operation::Sync => libc::fsync(fd) as isize,
-                    Operation::Truncate(length) => libc::ftruncate(fd, length) as isize,
-                    Operation::Status(status) => libc::fstat(fd, status) as isize,
-                }
-            };
-            if result >= 0 || sys::errno() != libc::EINTR {
-                return result;
-            }
-        }
-    }
-}
 
 /// An operation on its way to the pool, and its result.
 struct FileCall {
@@ -71,12 +33,16 @@ struct FileCall {
 /// # Safety
 /// The buffer is as pread(2) or pwrite(2) ask, and is not on a shared stack.
 unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
+    static ON_RING: OnRing<FileCall> = OnRing {
+        entry: |call| call.operation.entry(call.fd),
+        complete: |call, result| call.result = call.operation.complete(result),
+    };
     // SAFETY: the buffer is good for any thread, and stays until the call returns: a call that has begun is waited for.
     unsafe {
         let call = FileCall { fd, operation, result: -1 };
-        let (call, errno) = run(Class::File, Cancel::WhileQueued(deadline), call, |call| {
-            call.result = call.operation.perform(call.fd);
-        })?;
+        let cancel = Cancel::WhileQueued(deadline);
+        let perform = |call: &mut FileCall| call.result = call.operation.perform(call.fd);
+        let (call, errno) = run_or_submit(Class::File, cancel, call, perform, Some(&ON_RING))?;
         usize::try_from(call.result).map_err(|_| errno)
     }
 }
@@ -102,7 +68,7 @@ pub(crate) unsafe fn transfer(
 ///
 /// # Safety
 /// As [`transfer`].
-unsafe fn transfer_entered(
+pub(super) unsafe fn transfer_entered(
     file: &FdRef,
     operation: Operation,
     deadline: Deadline,
@@ -112,7 +78,7 @@ unsafe fn transfer_entered(
         Operation::Read(buffer, size, _) => (buffer, size),
         Operation::Write(buffer, size, _) => (buffer.cast_mut(), size),
         Operation::Status(status) => (status.cast(), size_of::<libc::stat>()),
-        Operation::Sync | Operation::Truncate(_) => (ptr::null_mut(), 0),
+        _ => (ptr::null_mut(), 0),
     };
     if deadline.has_passed() {
         return Err(libc::ETIMEDOUT);
@@ -141,7 +107,7 @@ unsafe fn transfer_entered(
                     ptr::copy_nonoverlapping(copy.cast_const().cast(), buffer.cast::<u8>(), size);
                     sanitizer::unpoison(buffer, size);
                 }),
-            Operation::Sync | Operation::Truncate(_) => run_operation(fd, operation, deadline),
+            _ => run_operation(fd, operation, deadline),
         };
         sys::free(copy);
         outcome
@@ -188,7 +154,8 @@ unsafe fn pread_entered(
     };
     // SAFETY: `rest` is inside the buffer, which has `size` bytes.
     unsafe {
-        if !task::current().is_null() || deadline.has_passed() {
+        let may_block = task::current().is_null() && !deadline.has_passed();
+        if !may_block && !is_direct(file.fd()) {
             loop {
                 let (buffer, left, offset) = rest(done);
                 match read_cached(file.fd(), buffer, left, offset) {
@@ -216,7 +183,12 @@ unsafe fn pread_entered(
 ///
 /// # Safety
 /// `buffer` has `size` bytes.
-unsafe fn read_cached(fd: c_int, buffer: *mut c_void, size: usize, offset: i64) -> Result<usize> {
+pub(super) unsafe fn read_cached(
+    fd: c_int,
+    buffer: *mut c_void,
+    size: usize,
+    offset: i64,
+) -> Result<usize> {
     const RWF_NOWAIT: c_int = 8;
     let part = libc::iovec { iov_base: buffer, iov_len: size };
     let (parts, offset_high): (c_long, c_long) = (1, 0);

@@ -19,6 +19,9 @@ pub(crate) enum Class {
     User,
 }
 
+/// Takes the result of a call that the kernel has made: negative: an errno.
+pub(crate) type Complete = unsafe fn(*mut Job, c_int);
+
 /// The state of a job that the pool knows.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum JobState {
@@ -45,6 +48,10 @@ pub(crate) struct Job {
     /// The task no longer waits.
     pub(crate) is_detached: bool,
     pub(crate) waiters: WaitQueue,
+    /// Takes the result of a call on the ring (R2 of `ring`). None: the pool makes the call.
+    pub(crate) complete: Option<Complete>,
+    /// The task has asked the ring to cancel the call.
+    pub(crate) is_given_up: bool,
 
     /// Makes the call.
     pub(crate) function: unsafe fn(*mut Job),
@@ -78,6 +85,8 @@ impl Job {
             error: 0,
             is_detached: false,
             waiters: WaitQueue::NEW,
+            complete: None,
+            is_given_up: false,
             function,
             cleanup,
             class,

@@ -77,7 +77,7 @@ extern "C" fn thread_main(_: *mut c_void) -> *mut c_void {
 ///
 /// # Safety
 /// The caller runs the job, or has rejected it, and does not use it afterwards.
-unsafe fn finish(job: *mut Job, error: c_int) -> bool {
+pub(super) unsafe fn finish(job: *mut Job, error: c_int) -> bool {
     // SAFETY: the caller runs or has rejected the job. A claimed waiter exists until it is woken; a detached job is
     // this thread's (J6).
     unsafe {

@@ -7,8 +7,8 @@
 //!   ───────────────────────────────────  ───────────────────────────  ───────────────────────────────
 //!   socket: read, write, send, receive   never: MSG_DONTWAIT
 //!   socket: connect                      [`with_nonblock`]            right after connect(2) begins
-//!   socket: accept, fdwait, poll,        [`ensure_nonblock`],         acort_close(), the end of the
-//!           select                       [`ensure_nonblock_alone`]    last runtime, exit(3)
+//!   socket: accept, sendfile, fdwait,    [`ensure_nonblock`],         acort_close(), the end of the
+//!           poll, select                 [`ensure_nonblock_alone`]    last runtime, exit(3)
 //!   no socket: all                       [`ensure_nonblock`]          the same
 //! ```
 //!
@@ -49,7 +49,7 @@ pub(super) fn is_nonblock(file: &FdRef) -> Result<bool> {
 
 /// Makes the file non-blocking for the call's next attempt. Errors: `ECANCELED` if the file is closed.
 #[inline(never)]
-pub(super) fn ensure_nonblock(file: &FdRef) -> Result<()> {
+pub(crate) fn ensure_nonblock(file: &FdRef) -> Result<()> {
     if is_nonblock(file)? { Ok(()) } else { ensure_nonblock_alone(file) }
 }
 

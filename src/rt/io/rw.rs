@@ -27,7 +27,7 @@ pub(super) fn result(value: isize) -> Result<usize> {
 ///
 /// Errors: `ETIMEDOUT`; `ECANCELED` if the file is closed or the task is canceled; those of `attempt`.
 #[inline(never)]
-pub(super) fn retry_until_ready(
+pub(crate) fn retry_until_ready(
     file: &FdRef,
     direction: Direction,
     wanted: usize,

@@ -8,7 +8,7 @@ use crate::sys;
 
 /// Calls `act`, which writes to a file that is no socket, and discards the SIGPIPE that it raises. All such files are
 /// treated as pipes: other code may have put a pipe under the number.
-pub(super) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Result<usize> {
+pub(crate) fn with_sigpipe_blocked(act: &mut dyn FnMut() -> Result<usize>) -> Result<usize> {
     let (mut pipe, mut before, mut pending) =
         (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::zeroed());
     // SAFETY: each set is initialized by a call before its use; an all-zero set is valid.

@@ -22,7 +22,7 @@ use crate::abi::aco_t;
 use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::rt::base::{AdaptiveSpin, Aliased, FreeList, Inbox, List, Parker, Random, TimerHeap};
 use crate::rt::os::poller::Poller;
-use crate::rt::os::{self, Deadline, Result};
+use crate::rt::os::{self, Deadline, Result, Ring};
 use crate::tls;
 
 /// The counters of a worker. Only its own thread writes them.
@@ -153,6 +153,10 @@ pub(crate) struct Worker {
     pub(crate) has_own_order: bool,
     pub(crate) priorities: Priorities,
     pub(crate) poller: Poller,
+    /// Its ring (`blocking/ring`); null: it has none.
+    pub(crate) ring: *mut Ring,
+    /// It gets none.
+    pub(crate) is_ring_refused: bool,
     pub(crate) thread: libc::pthread_t,
     pub(crate) setup: SetupResult,
     pub(crate) counters: Counters,

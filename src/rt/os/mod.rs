@@ -17,6 +17,7 @@
 //! | `poller` | The poller: what a worker sleeps in |
 //! | `refused` | System calls that a kernel does not know (ENOSYS), or that a sandbox refuses (EPERM) |
 //! | `result` | The result of a call: a value, or an errno |
+//! | `ring` | A ring of io_uring(7): the kernel performs operations while the thread goes on |
 //! | `spawn` | posix_spawn(3): starts a program in a new process |
 //! | `text_file` | Small text files of the system: paths, lines, and octal escapes |
 //! | `threads` | The library's threads: start, name, join, and cancellation; the signal mask of a thread |
@@ -41,6 +42,8 @@ mod poll;
 pub(crate) mod poller;
 mod refused;
 mod result;
+#[cfg(target_os = "linux")]
+mod ring;
 mod spawn;
 #[cfg(target_os = "linux")]
 mod text_file;
@@ -71,6 +74,8 @@ pub(crate) use poll::poll;
 pub(crate) use refused::Fallback;
 pub(crate) use refused::{Syscall, abort_failed, check, is_refusal, last_errno, warn_if_refused};
 pub(crate) use result::Result;
+#[cfg(target_os = "linux")]
+pub(crate) use ring::{Completion, Entry, Opcode, Ring};
 pub(crate) use spawn::{Spawn, spawn};
 pub(crate) use threads::{
     block_signals, blockable_signals, detach_thread, disable_cancellation, join_thread,

@@ -14,6 +14,8 @@
 //! | newfstatat, fstat | calls the other one |
 //! | poll, ppoll | calls the other one |
 //! | preadv2 | reads on a thread of the blocking pool |
+//! | io_uring_setup, io_uring_register, io_uring_enter | calls on a thread of the blocking pool (R6 of `ring`) |
+//! | copy_file_range | copies through a buffer |
 //! | signalfd4, pidfd_open | checks from time to time |
 //! | epoll_create, epoll_ctl, timerfd_create, pthread_create | set-up fails with the errno, and a line says so |
 //! | fcntl, getsockopt, rt_sigtimedwait, rt_sigprocmask | the call fails with the errno, and a line says so |

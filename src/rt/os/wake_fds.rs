@@ -29,6 +29,12 @@ impl WakeFds {
         self.reader
     }
 
+    /// The eventfd. None: there is a pipe, or nothing.
+    #[cfg(all(target_os = "linux", not(aco_kqueue)))]
+    pub(crate) fn eventfd(&self) -> Option<c_int> {
+        (self.reader >= 0 && self.reader == self.writer).then_some(self.reader)
+    }
+
     /// Makes the reader readable. Returns false, with errno, if the program has closed the descriptor. Returns true
     /// if there never was one: then the reader checks from time to time.
     #[inline(always)]

@@ -17,6 +17,7 @@ use super::group_deadline;
 use super::task_stack;
 use super::{overflow_report, strict};
 use crate::abi::aco_t;
+use crate::rt::blocking::ring;
 use crate::rt::io::{fd_identity, nonblock};
 use crate::rt::model::abi::acort_opts_t;
 use crate::rt::model::{Inherited, Runtime, Worker, chaos, nesting};
@@ -155,6 +156,7 @@ pub(crate) unsafe fn detach(worker: *mut Worker) {
     // SAFETY: this thread is the worker, and no task of it lives.
     unsafe {
         fd_identity::release_worker(worker);
+        ring::close(worker);
         task_stack::destroy_all(worker);
         (*worker).timers.free();
         group_deadline::free_all(worker);

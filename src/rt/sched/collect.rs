@@ -1,10 +1,11 @@
-//! Collects the work of a worker: from its inbox, its timers, the injector and its descriptors.
+//! Collects the work of a worker: from its inbox, timers, the injector, descriptors and its ring.
 
 use core::sync::atomic::Ordering;
 
 use super::group_deadline;
 use super::strict;
 use crate::rt::base::{Injector, wake_error};
+use crate::rt::blocking::ring;
 use crate::rt::io::readiness;
 use crate::rt::model::{Worker, count};
 use crate::rt::os;
@@ -29,6 +30,9 @@ pub(super) unsafe fn collect(worker: *mut Worker) {
         }
         if (*worker).registered_fds.load(Ordering::Relaxed) != 0 {
             poll(worker, 0);
+        }
+        if !(*worker).ring.is_null() {
+            ring::turn(worker);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `build` | Builds runtimes and workers, and takes them apart |
 //! | `cleanup` | Cleanup functions of tasks: acort_cleanup_push() and what runs them at the end |
-//! | `collect` | Collects the work of a worker: from its inbox, its timers, the injector and its descriptors |
+//! | `collect` | Collects the work of a worker: from its inbox, timers, the injector, descriptors and its ring |
 //! | `destructors` | The destructors of a task's values and of its argument, which its worker runs at the end |
 //! | `dump` | One line about each task, for acort_dump() and for the report of a deadlock |
 //! | `embed` | A runtime that another event loop runs (ACORT_LOOP) |

@@ -19,6 +19,9 @@ pub(crate) mod os {
     pub(crate) use super::events::{WakeFds, poll};
     pub(crate) use super::system::{close, close_and_keep_number};
 
+    /// No model has one.
+    pub(crate) struct Ring;
+
     pub fn futex_wait(_: &AtomicU32, _: u32, _: Deadline) {
         super::events::deliver_here();
         loom::thread::yield_now();

@@ -119,6 +119,11 @@ impl Poller {
         self.epoll_ctl(libc::EPOLL_CTL_ADD, fd, ALL_EVENTS, new_token)
     }
 
+    /// The eventfd that ends a [`wait`](Self::wait) as [`wake`](Self::wake) does. None: there is a pipe.
+    pub(crate) fn eventfd(&self) -> Option<c_int> {
+        self.wake_fds.eventfd()
+    }
+
     /// Ends the registration of `fd`.
     pub(crate) fn deregister(&self, fd: c_int) {
         // An error says that there is none.

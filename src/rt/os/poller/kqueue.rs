@@ -157,6 +157,11 @@ impl Poller {
         }
     }
 
+    /// An eventfd that ends a [`wait`](Self::wait): there is none.
+    pub(crate) fn eventfd(&self) -> Option<c_int> {
+        None
+    }
+
     /// Ends the registration of `fd`.
     pub(crate) fn deregister(&self, fd: c_int) {
         let ident = fd as usize;
