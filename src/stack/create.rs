@@ -5,8 +5,9 @@ use core::ptr;
 
 use super::binding::{no_coroutine, set_unwind_owner};
 use super::control_block::{self, BlockPtr};
+use super::guard::guard_size;
 use super::layout::{self, Sizes, Top};
-use super::memory::{self, StackMemory, guard_size};
+use super::memory::{self, StackMemory};
 use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;
 use crate::error::CreateError;

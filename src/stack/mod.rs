@@ -10,10 +10,12 @@ mod create;
 mod deferred_unmap;
 mod destroy;
 mod external;
+mod guard;
 mod high_water_mark;
 mod layout;
 mod memory;
 mod pair;
+mod span;
 mod trim;
 
 pub(crate) use binding::{
@@ -28,4 +30,5 @@ pub(crate) use external::{can_hold_stack, create_in};
 pub(crate) use high_water_mark::{high_water_mark, paint};
 pub(crate) use layout::guard_and_gap;
 pub(crate) use pair::{acquire_pair, destroy_owned, recycle_ended, recycle_pair, set_owned};
+pub(crate) use span::Span;
 pub(crate) use trim::trim;
