@@ -85,6 +85,7 @@ static void check_sizes(void) {
     static const size_t sizes[] = {48 * KIB, 64 * KIB, 100001, MIB, 5 * MIB};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         acort_opts_t options;
+        if (IS_WATCHED && sizes[i] > 64 * KIB) continue; /* the tool marks each byte */
         CHECK_EQUAL(acort_opts_init(&options, sizeof options), 0);
         options.stack_size = sizes[i];
         options.stack_gap = i % 2; /* without a gap: 1 */

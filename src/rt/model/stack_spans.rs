@@ -25,6 +25,7 @@ use crate::abi::aco_t;
 use crate::rt::base::FreeList;
 use crate::rt::os;
 use crate::stack::Span;
+use crate::sys;
 
 /// The kinds of spans, and the numbers that name none: indexes of `Spans::first`. FULL is in no list.
 const FREE: usize = 0;
@@ -33,12 +34,12 @@ const COLD: usize = 2;
 const UNUSED: usize = 3;
 const FULL: usize = 4;
 
-/// A span in the table.
-pub(crate) struct SpanEntry {
-    pub(crate) span: Span,
-    pub(crate) warm: FreeList<aco_t, { Span::MAX_STACKS }>,
+/// An entry of the table. An UNUSED one has no place in use, and none that is warm.
+struct SpanEntry {
+    span: Span,
+    warm: FreeList<aco_t, { Span::MAX_STACKS }>,
     /// A bit for each cold place.
-    pub(crate) cold: u64,
+    cold: u64,
     in_use: u32,
     next: u32,
     previous: u32,
@@ -57,8 +58,19 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// The entry of a span.
-    pub(crate) fn entry(&self, number: u32) -> *mut SpanEntry {
+    const NEW: Spans =
+        Spans { entries: ptr::null_mut(), capacity: 0, first: [0; 4], warm: 0, places: 0 };
+
+    /// The span of a number.
+    ///
+    /// # Safety
+    /// There is a span of this number, and it is not removed while the reference is used.
+    pub(crate) unsafe fn span<'a>(&self, number: u32) -> &'a Span {
+        // SAFETY: the number has an entry, which stays until another span is added.
+        unsafe { &(*self.entry(number)).span }
+    }
+
+    fn entry(&self, number: u32) -> *mut SpanEntry {
         self.entries.wrapping_add(number as usize - 1)
     }
 
@@ -93,10 +105,8 @@ impl Spans {
         unsafe {
             let Some(entries) = os::grow(self.entries, capacity as usize) else { return false };
             self.entries = entries.as_ptr();
-            entries
-                .as_ptr()
-                .add(self.capacity as usize)
-                .write_bytes(0, (capacity - self.capacity) as usize);
+            let added = (capacity - self.capacity) as usize;
+            self.entry(self.capacity + 1).write_bytes(0, added);
             for number in (self.capacity + 1..=capacity).rev() {
                 (*self.entry(number)).kind = FULL;
                 self.change_kind(number, UNUSED);
@@ -106,21 +116,17 @@ impl Spans {
         true
     }
 
-    /// Adds a span, all cold. Returns its number. [`reserve`](Self::reserve) has returned true.
-    pub(crate) fn add(&mut self, span: Span) -> u32 {
-        let Some(number) = self.first(UNUSED) else { return 0 };
+    /// Adds a span, all cold. [`reserve`](Self::reserve) has returned true.
+    pub(crate) fn add(&mut self, span: Span) {
+        let Some(number) = self.first(UNUSED) else { return };
         self.places += span.count();
         let cold = u64::MAX >> (u64::BITS - span.count());
-        // SAFETY: a number in a list has an entry. An UNUSED one has no span.
+        // SAFETY: a number in a list has an entry.
         unsafe {
-            let entry = self.entry(number);
-            (*entry).span = span;
-            (*entry).warm = FreeList::NEW;
-            (*entry).cold = cold;
-            (*entry).in_use = 0;
+            (*self.entry(number)).span = span;
+            (*self.entry(number)).cold = cold;
             self.update(number);
         }
-        number
     }
 
     /// Returns true if there is a span of this number, and all its places are cold.
@@ -248,7 +254,10 @@ impl Spans {
     /// Frees the table. The spans that are in it stay mapped.
     pub(crate) fn free(&mut self) {
         // SAFETY: the table is NULL or from malloc, and nothing has a number of it afterwards.
-        unsafe { crate::sys::free(self.entries.cast()) };
-        *self = Spans { entries: ptr::null_mut(), capacity: 0, first: [0; 4], warm: 0, places: 0 };
+        unsafe { sys::free(self.entries.cast()) };
+        *self = Spans::NEW;
     }
 }
+
+#[cfg(all(test, feature = "rt"))]
+mod tests;

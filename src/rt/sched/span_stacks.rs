@@ -45,7 +45,7 @@ pub(super) fn create(
     };
     // SAFETY: the place was cold, and is this caller's now.
     unsafe {
-        let created = (*spans.entry(number)).span.create(index, number);
+        let created = spans.span(number).create(index, number);
         if created.is_err() {
             spans.put_cold(number, index);
         }
@@ -109,7 +109,7 @@ pub(super) unsafe fn destroy(stacks: &mut OwnStacks, stack: *mut aco_share_stack
 unsafe fn end(stacks: &mut OwnStacks, number: u32, stack: *mut aco_share_stack_t) -> u32 {
     // SAFETY: nothing uses the stack, which is in the span of this number.
     unsafe {
-        let index = (*stacks.spans.entry(number)).span.end(stack);
+        let index = stacks.spans.span(number).end(stack);
         stacks.spans.put_cold(number, index);
         index
     }
@@ -122,7 +122,7 @@ unsafe fn end(stacks: &mut OwnStacks, number: u32, stack: *mut aco_share_stack_t
 unsafe fn give_back(stacks: &mut OwnStacks, number: u32, places: u64) {
     // SAFETY: nothing uses cold places.
     unsafe {
-        let span = &(*stacks.spans.entry(number)).span;
+        let span = stacks.spans.span(number);
         if stacks.spans.is_all_cold(number) && span.unmap() {
             stacks.spans.remove(number);
         } else {
