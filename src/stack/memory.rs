@@ -145,10 +145,14 @@ fn reserve_with_gap(sizes: &Sizes) -> Option<StackMemory> {
 /// Maps `count` guarded stacks of these sizes side by side. None: the system refuses, or does not give each of them
 /// its guards and its gap without more mappings (G3). [`allocate`] has found out about that.
 pub(super) fn map_stacks(sizes: &Sizes, count: usize) -> Option<NonNull<c_void>> {
+    /// The memory of the process is locked (mlockall), and has no guard regions.
+    #[unsafe(link_section = "aco_shared")]
+    static IS_LOCKED: AtomicBool = AtomicBool::new(false);
     let guard = guard_size();
     let has_gap = sizes.guard_and_gap() > guard;
     let is_gap_free = !has_gap || GAP_KIND.load(Ordering::Relaxed) == MAPPED;
-    if !is_gap_free || !guard::are_regions_supported() || count > MAX_STACKS {
+    let can_be_many = is_gap_free && !IS_LOCKED.load(Ordering::Relaxed);
+    if !can_be_many || !guard::are_regions_supported() || count > MAX_STACKS {
         return None;
     }
     let size = sizes.mapped.checked_mul(count)?;
@@ -174,6 +178,9 @@ pub(super) fn map_stacks(sizes: &Sizes, count: usize) -> Option<NonNull<c_void>>
             }
             sys::populate_all(tops.get(..count)?);
             return Some(mapping);
+        }
+        if sys::errno() == libc::EINVAL {
+            IS_LOCKED.store(true, Ordering::Relaxed);
         }
         sys::unmap(start, size);
     }
