@@ -51,6 +51,7 @@ pub(crate) unsafe fn destroy(function: &str, stack: *mut aco_share_stack_t) {
 ///
 /// # Safety
 /// `stack` points to a live share stack, whose control block is `block`. The caller is not on it.
+#[inline(always)]
 pub(super) unsafe fn end_life(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
     // SAFETY: the stack is live, so `block` is LIVE.
     unsafe {

@@ -45,6 +45,7 @@ pub(super) struct StackMemory {
 
 /// Allocates memory of these sizes. None: there is none. If only the guard fails, the stack has none, and the library
 /// warns once.
+#[inline(never)]
 pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     if sizes.mapped == 0 {
         let memory = sys::allocate(sizes.usable)?;

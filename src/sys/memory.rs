@@ -199,6 +199,7 @@ pub(crate) unsafe fn populate_all(ranges: &[Range]) {
 ///
 /// # Safety
 /// The advice is sound for each range, also if it is given twice.
+#[inline(never)]
 unsafe fn advise_all(ranges: &[Range], advice: c_int) -> bool {
     let size: usize = ranges.iter().map(|range| range.iov_len).sum();
     // SAFETY: the caller's ranges. A kernel that does not know the call or the descriptor does nothing.

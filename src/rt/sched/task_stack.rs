@@ -196,6 +196,7 @@ pub(crate) unsafe fn recycle(worker: *mut Worker, task: *mut Task) {
 ///
 /// # Safety
 /// `worker` is this thread's, and no task runs. `task` is STARTED on it.
+#[inline(never)]
 pub(crate) unsafe fn destroy(worker: *mut Worker, task: *mut Task) {
     // SAFETY: the coroutine does not run, and is the task's alone.
     unsafe {
