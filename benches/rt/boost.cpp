@@ -93,7 +93,7 @@ static void many_sleep(int total) {
     for (fiber &each : fibers) each.join();
 }
 
-static void sleepers() {
+static void burst_first() {
     sample_t begin = now();
     many_sleep(0);
     report(begin, SLEEPERS);
@@ -110,7 +110,7 @@ int main(int count, char **arguments) {
         void (*body)();
     } rows[] = {{"yield", yield},       {"go-join", go_join},
                 {"chan", chan},         {"chan-buffered", chan_buffered},
-                {"mutex", lock_unlock}, {"sleepers", sleepers},
+                {"mutex", lock_unlock}, {"burst-first", burst_first},
                 {"sleepers-again", sleepers_again}};
     start_measuring();
     for (const auto &row : rows) {

@@ -41,7 +41,7 @@ const RING: &str = "io_uring";
 const SUBJECTS: [&str; 7] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL, RING];
 
 /// The rows: name, what one operation is, and how many rounds at the most.
-const ROWS: [(&str, &str, usize); 25] = [
+const ROWS: [(&str, &str, usize); 26] = [
     ("yield", "two tasks yield to each other: one yield, ns", 99),
     ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
     ("go-join", "start a task, let it end, join it, ns", 99),
@@ -58,7 +58,8 @@ const ROWS: [(&str, &str, usize); 25] = [
     ("chan-workers-buffered", "one such channel, with room for 128 messages, ns", 99),
     ("mutex", "lock and unlock a free mutex, ns", 99),
     ("mutex-workers", "a turn with a mutex that 8 tasks of two workers want, CPU of both, ns", 99),
-    ("sleepers", "10,000 tasks start, sleep 10 to 20 ms, end: each, ns", 99),
+    ("burst-first", "10,000 tasks start, sleep 10 to 20 ms, end, the first time: each, ns", 99),
+    ("burst-later", "the same 5 times more, with pauses of 100 ms: each, ns", 99),
     ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),
     ("timer", "arm and cancel a deadline that does not expire, beside 10,000 others, ns", 99),
     ("echo", "a request to an echo server of 100 connections, ns", 99),
@@ -86,7 +87,8 @@ const ACORT_ROWS: &[&str] = &[
     "chan-workers-buffered",
     "mutex",
     "mutex-workers",
-    "sleepers",
+    "burst-first",
+    "burst-later",
     "sleepers-again",
     "timer",
     "reads-1",
@@ -104,17 +106,19 @@ const GO_ROWS: &[&str] = &[
     "chan-workers-buffered",
     "mutex",
     "mutex-workers",
-    "sleepers",
+    "burst-first",
+    "burst-later",
     "sleepers-again",
     "timer",
     "echo",
     "memory",
 ];
 const BOOST_ROWS: &[&str] =
-    &["yield", "go-join", "chan", "chan-buffered", "mutex", "sleepers", "sleepers-again"];
-const ST_ROWS: &[&str] = &["yield", "go-join", "mutex", "sleepers", "sleepers-again", "echo"];
+    &["yield", "go-join", "chan", "chan-buffered", "mutex", "burst-first", "sleepers-again"];
+const ST_ROWS: &[&str] =
+    &["yield", "go-join", "mutex", "burst-first", "burst-later", "sleepers-again", "echo"];
 const MAY_ROWS: &[&str] =
-    &["yield", "go-join", "chan-buffered", "mutex", "sleepers", "sleepers-again", "echo"];
+    &["yield", "go-join", "chan-buffered", "mutex", "burst-first", "sleepers-again", "echo"];
 const ECHO_ROWS: &[&str] = &["echo", "echo-calls"];
 const IDLE_ROWS: &[&str] =
     &["idle", "idle-shared", "idle-tables", "idle-tables-shared", "idle-kernel"];

@@ -1,4 +1,4 @@
-/* The row of those that live and sleep again, for who has threads or tasks in C. */
+/* The rows of those that sleep, for programs that have threads or tasks in C. */
 #ifndef NAPS_H
 #define NAPS_H
 
@@ -8,6 +8,10 @@ enum { SLEEPERS = 10000, NAPS = 5 };
 
 /* From 10 to 20 ms, 100 of them at a time: the includer's. */
 static void *sleeps(void *number);
+
+/* The bursts after the first one, and the pause before each, in microseconds: what is done in the pauses counts,
+ * too. */
+enum { BURSTS = 5, PAUSE = 100000 };
 
 static int naps;
 static sample_t begin_again, all_again;

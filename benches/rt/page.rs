@@ -7,14 +7,15 @@ use crate::report::{Table, machine, number};
 use crate::{ACORT, EPOLL, RING};
 
 /// A row, the most that acort is to need, and what stands in the way where it needs more.
-const TARGETS: [(&str, f64, &str); 14] = [
+const TARGETS: [(&str, f64, &str); 15] = [
     ("yield", 25.0, NOISE),
     ("yield-shared", 30.0, SHARED),
     ("go-join", 100.0, START),
     ("chan", 50.0, NOISE),
     ("chan-buffered", 25.0, NOISE),
     ("mutex", 8.0, MUTEX),
-    ("sleepers", 1000.0, FRESH),
+    ("burst-first", 4800.0, FRESH),
+    ("burst-later", 1500.0, ASLEEP),
     ("sleepers-again", 1000.0, ASLEEP),
     ("echo", 8000.0, NOISE),
     ("echo-calls", 2.1, NOISE),
@@ -33,8 +34,8 @@ const START: &str = "two passes through the worker's queue, a wait, and the task
                      their locks: other threads may join and cancel it";
 const MUTEX: &str = "two locked instructions, as threads and tasks of other workers may want it; State Threads \
                      has one thread and none of them, Go has the two";
-const FRESH: &str = "fresh stacks: for each a mapping, a guard and a page fault, nine tenths of the time in the \
-                     kernel";
+const FRESH: &str =
+    "fresh stacks: the kernel provides a page, two guards and most of a page table for each";
 const ASLEEP: &str =
     "10,000 stacks do not fit the caches: each wake finds its task, its timer and its stack cold";
 const MEMORY: &str = "about 220 bytes are the task, the others its coroutine and its copied frames";
@@ -54,7 +55,8 @@ figures have its collector's and its monitor's time in them.
 * worker to worker: Go with GOMAXPROCS=2, which may move both goroutines to one processor; tasks of acort stay \
   where they began: a message wakes a thread that sleeps in the kernel, unless both have met awake.
 * the wanted mutex: Go with GOMAXPROCS=2; a turn is some ten nanoseconds of work, and the tasks do nothing between.
-* sleepers: 100 of them wake at a time; *again* leaves their starts and ends out.
+* bursts: 100 tasks wake at a time. The first one of the process has each stack's first page in it, a later one what \
+  is given back in the pauses. *Again* leaves the starts and ends out.
 * echo: requests of 64 bytes on loopback; the server's process alone counts, with what it takes to accept and \
   close the connections; the client is another program, on another processor. *epoll* is a level-triggered loop \
   without tasks. The system calls are counted by wrapping the C library's functions when the server is linked.

@@ -23,6 +23,7 @@ const (
 	locks       = 20000000
 	sleepers    = 10000
 	naps        = 5
+	bursts      = 5
 	connections = 100
 	requests    = 120
 	parked      = 100000
@@ -130,6 +131,23 @@ func mutexWorkers() {
 
 func sleepOnce(number int) {
 	time.Sleep(time.Duration(10000+number%100*100) * time.Microsecond)
+}
+
+// burstLater leaves out the first burst of the process.
+func burstLater() {
+	together(sleepers, sleepOnce)
+	begin := now()
+	for i := 0; i < bursts; i++ {
+		time.Sleep(100 * time.Millisecond)
+		together(sleepers, sleepOnce)
+	}
+	report(begin, sleepers*bursts)
+}
+
+func burstFirst() {
+	begin := now()
+	together(sleepers, sleepOnce)
+	report(begin, sleepers)
 }
 
 func sleepersAgain() {
@@ -251,7 +269,8 @@ func main() {
 		"chan-workers-buffered": func() { passMessages(128, 500000, plain) },
 		"mutex":                 mutex,
 		"mutex-workers":         mutexWorkers,
-		"sleepers":              func() { begin := now(); together(sleepers, sleepOnce); report(begin, sleepers) },
+		"burst-first":           burstFirst,
+		"burst-later":           burstLater,
 		"sleepers-again":        sleepersAgain,
 		"timer":                 timer,
 		"memory":                memory,

@@ -223,10 +223,21 @@ static void many_sleep(void *(*body)(void *)) {
     for (int i = 0; i < SLEEPERS; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
 }
 
-static void *sleepers(void *unused) {
+static void *burst_first(void *unused) {
     sample_t begin = now();
     many_sleep(sleeps);
     report(begin, SLEEPERS);
+    return unused;
+}
+
+static void *burst_later(void *unused) {
+    many_sleep(sleeps);
+    sample_t begin = now();
+    for (int i = 0; i < BURSTS; i++) {
+        acort_sleep((int64_t)PAUSE * 1000);
+        many_sleep(sleeps);
+    }
+    report(begin, (double)SLEEPERS * BURSTS);
     return unused;
 }
 
@@ -358,7 +369,8 @@ static const row_t rows[] = {
     {"chan-workers-buffered", chan_workers_buffered, 2},
     {"mutex", mutex, 1},
     {"mutex-workers", mutex_workers, 2},
-    {"sleepers", sleepers, 1},
+    {"burst-first", burst_first, 1},
+    {"burst-later", burst_later, 1},
     {"sleepers-again", sleepers_again, 1},
     {"timer", timer, 1},
     {"reads-1", reads_1, 1},

@@ -59,10 +59,20 @@ static void many_sleep(void *(*body)(void *)) {
     for (int i = 0; i < SLEEPERS; i++) st_thread_join(threads[i], NULL);
 }
 
-static void sleepers(void) {
+static void burst_first(void) {
     sample_t begin = now();
     many_sleep(sleeps);
     report(begin, SLEEPERS);
+}
+
+static void burst_later(void) {
+    many_sleep(sleeps);
+    sample_t begin = now();
+    for (int i = 0; i < BURSTS; i++) {
+        st_usleep(PAUSE);
+        many_sleep(sleeps);
+    }
+    report(begin, (double)SLEEPERS * BURSTS);
 }
 
 static void sleepers_again(void) {
@@ -96,8 +106,8 @@ static void echo(const char *client) {
 }
 
 int main(int count, char **arguments) {
-    const char *names[] = {"yield", "go-join", "mutex", "sleepers", "sleepers-again"};
-    void (*const bodies[])(void) = {yield, go_join, mutex, sleepers, sleepers_again};
+    const char *names[] = {"yield", "go-join", "mutex", "burst-first", "burst-later", "sleepers-again"};
+    void (*const bodies[])(void) = {yield, go_join, mutex, burst_first, burst_later, sleepers_again};
     if (count < 3) return 2;
     start_measuring();
     st_set_eventsys(ST_EVENTSYS_ALT); /* epoll, where it was built with that */
@@ -106,7 +116,7 @@ int main(int count, char **arguments) {
         echo(arguments[2]);
         return 0;
     }
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         if (strcmp(arguments[1], names[i]) != 0) continue;
         bodies[i]();
         return 0;

@@ -59,13 +59,19 @@ static acort_task_t *go_small(void *(*body)(void *)) {
     CHECK(task != NULL);
     return task;
 }
+/* Stacks of their own, or stacks of spans, of which the later ones have several. */
+static int are_in_spans;
 static void *has_neighbors(void *argument) {
-    acort_task_t *tasks[TASKS];
-    for (int i = 0; i < TASKS; i++) tasks[i] = go_small(i == TASKS / 2 ? writes_below : has_marks);
-    join(tasks[TASKS / 2]);
+    acort_task_t *tasks[5 * TASKS];
+    int count = are_in_spans ? 5 * TASKS : TASKS, culprit = count - TASKS / 2;
+    for (int i = 0; i < count; i++) {
+        void *(*body)(void *) = i == culprit ? writes_below : has_marks;
+        tasks[i] = are_in_spans ? go_with(0, body, NULL) : go_small(body);
+    }
+    join(tasks[culprit]);
     acort_event_set(&written);
-    for (int i = 0; i < TASKS; i++)
-        if (i != TASKS / 2) join(tasks[i]);
+    for (int i = 0; i < count; i++)
+        if (i != culprit) join(tasks[i]);
     return argument;
 }
 static void leaps(void) { run(has_neighbors, NULL); }
@@ -73,8 +79,10 @@ static void leaps(void) { run(has_neighbors, NULL); }
 static void check_leaps(void) {
     static const size_t leaps_of[] = {LOWEST, 1, 4096, 8192, 20000, 70000, 140000, 300000, 600000, MIB};
     char text[4000];
-    for (size_t i = 0; i < sizeof leaps_of / sizeof *leaps_of; i++) {
-        leap = leaps_of[i];
+    enum { LEAPS = sizeof leaps_of / sizeof *leaps_of };
+    for (int i = 0; i < 2 * LEAPS; i++) {
+        leap = leaps_of[i % LEAPS];
+        are_in_spans = i >= LEAPS;
         int status = run_in_child(leaps, text, sizeof text);
         int is_fault = WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
         int is_reported = strncmp(text, "acort: fatal: task ", 19) == 0;

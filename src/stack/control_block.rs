@@ -62,7 +62,8 @@ pub(crate) struct StackBlock {
     pub(super) is_owned: u8,
     /// Valgrind's id of the stack.
     pub(super) valgrind_id: StackId,
-    /// Of an owned stack: the heap of its coroutine's control block (`slab::heap_id`), or [`NO_HOME`].
+    /// Of an owned stack: the heap of its coroutine's control block (`slab::heap_id`), or [`NO_HOME`]. Of a stack in a
+    /// span: the number of the span.
     pub(super) home: u32,
     /// The part of the state word that names this stack and generation (`state`).
     pub(super) binding: u64,

@@ -4,8 +4,9 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::control_block::{self, BlockPtr};
+use super::guard::guard_size;
 use super::layout::{self, Sizes, Top};
-use super::memory::{self, StackMemory, guard_size};
+use super::memory::{self, StackMemory};
 use super::unwind_owner::{no_coroutine, set_unwind_owner};
 use super::{cache, deferred_unmap};
 use crate::abi::aco_share_stack_t;

@@ -137,13 +137,13 @@ fn retry_unmap() {
 #[cfg(test)]
 mod tests {
     use super::super::create::create_block;
+    use super::super::guard::guard_size;
     use super::*;
 
     #[test]
     fn a_block_leaves_the_list_by_its_sizes() {
-        let [small, large, other] = [5, 9, 7].map(|pages| {
-            Sizes::new(pages << 16, true, sys::page_size(), memory::guard_size()).unwrap()
-        });
+        let [small, large, other] = [5, 9, 7]
+            .map(|pages| Sizes::new(pages << 16, true, sys::page_size(), guard_size()).unwrap());
         let mut first: *mut StackBlock = ptr::null_mut();
         let stacks = [&small, &large, &small].map(|sizes| {
             let (block, usable) = create_block(sizes).ok().unwrap();

@@ -3,6 +3,7 @@
 use core::ptr;
 
 use super::binding::is_callers;
+use super::control_block::BlockPtr;
 use super::exclusive::revoke_exclusive;
 use super::{cache, control_block, deferred_unmap, layout, memory};
 use crate::abi::aco_share_stack_t;
@@ -79,14 +80,7 @@ unsafe fn destroy_checked(function: &str, stack: *mut aco_share_stack_t) {
         }
         let usable = (*stack).ptr;
         let sizes = layout::Sizes { usable: (*stack).sz, mapped: (*stack).real_sz };
-        if let Some(block) = block {
-            revoke_exclusive(stack, Some(block));
-            control_block::end_generation(block);
-            valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
-        }
-        (*stack).ptr = ptr::null_mut();
-        (*stack).owner = ptr::null_mut();
-        (*stack).align_validsz = 0;
+        end_life(stack, block);
         let is_released = match block {
             Some(block) => {
                 cache::recycle(block, usable, &sizes) || deferred_unmap::release(block, usable)
@@ -97,6 +91,25 @@ unsafe fn destroy_checked(function: &str, stack: *mut aco_share_stack_t) {
         if !is_released {
             abort_unmap_failed(function, stack)
         }
+    }
+}
+
+/// Ends the life of a stack. Its memory and its control block, if it has one, stay.
+///
+/// # Safety
+/// `stack` points to a live share stack, whose control block is `block`. The caller is not on it.
+#[inline(always)]
+pub(super) unsafe fn end_life(stack: *mut aco_share_stack_t, block: Option<BlockPtr>) {
+    // SAFETY: the stack is live, so `block` is LIVE.
+    unsafe {
+        if let Some(block) = block {
+            revoke_exclusive(stack, Some(block));
+            control_block::end_generation(block);
+            valgrind::deregister_stack((*block.as_ptr()).valgrind_id);
+        }
+        (*stack).ptr = ptr::null_mut();
+        (*stack).owner = ptr::null_mut();
+        (*stack).align_validsz = 0;
     }
 }
 

@@ -23,16 +23,15 @@
 //!   without guard regions.
 
 use core::ffi::c_void;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use super::guard::{self, guard_size, install_guard, install_guard_region};
 use super::layout::Sizes;
-use crate::{arch, diag, sanitizer, sys, valgrind};
+use crate::{diag, sanitizer, sys, valgrind};
 
-/// The size of a guard, in bytes: whole pages, and at least the distance at which compilers probe.
-pub(super) fn guard_size() -> usize {
-    arch::MIN_GUARD.max(sys::page_size())
-}
+/// The most stacks that [`map_stacks`] maps at once.
+pub(super) const MAX_STACKS: usize = 64;
 
 /// The memory of a stack.
 pub(super) struct StackMemory {
@@ -46,6 +45,7 @@ pub(super) struct StackMemory {
 
 /// Allocates memory of these sizes. None: there is none. If only the guard fails, the stack has none, and the library
 /// warns once.
+#[inline(never)]
 pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
     if sizes.mapped == 0 {
         let memory = sys::allocate(sizes.usable)?;
@@ -68,7 +68,7 @@ pub(super) fn allocate(sizes: &Sizes) -> Option<StackMemory> {
         warn_no_guard(sizes.guard_and_gap());
     }
     sanitizer::register_root(usable, sizes.usable);
-    if GUARD_REGIONS.load(Ordering::Relaxed) == UNSUPPORTED {
+    if guard::are_regions_unsupported() {
         // SAFETY: a part of the mapping created above. A kernel without guard regions may ignore MAP_STACK.
         unsafe { sys::disable_huge_pages(usable, sizes.usable) };
     }
@@ -92,6 +92,7 @@ fn warn_no_guard(size: usize) {
 /// The kind of a gap: an unused part of the mapping, or inaccessible address space (G3).
 #[unsafe(link_section = "aco_shared")]
 static GAP_KIND: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
 const MAPPED: u8 = 1;
 const RESERVED: u8 = 2;
 
@@ -116,7 +117,7 @@ fn map_with_gap(sizes: &Sizes) -> Option<StackMemory> {
             return Some(StackMemory { usable, mapping, is_guarded: true });
         }
         // EINVAL: the memory is locked. UNSUPPORTED: the kernel has no guard regions.
-        if sys::errno() == libc::EINVAL || GUARD_REGIONS.load(Ordering::Relaxed) == UNSUPPORTED {
+        if sys::errno() == libc::EINVAL || guard::are_regions_unsupported() {
             GAP_KIND.store(RESERVED, Ordering::Relaxed);
         }
         sys::unmap(mapping, sizes.mapped);
@@ -138,6 +139,51 @@ fn reserve_with_gap(sizes: &Sizes) -> Option<StackMemory> {
             return Some(StackMemory { usable, mapping, is_guarded: true });
         }
         sys::unmap(mapping, sizes.mapped);
+    }
+    None
+}
+
+/// Maps `count` guarded stacks of these sizes side by side. None: the system refuses, or does not give each of them
+/// its guards and its gap without more mappings (G3). [`allocate`] has found out about that.
+pub(super) fn map_stacks(sizes: &Sizes, count: usize) -> Option<NonNull<c_void>> {
+    /// The memory of the process is locked (mlockall), and has no guard regions.
+    #[unsafe(link_section = "aco_shared")]
+    static IS_LOCKED: AtomicBool = AtomicBool::new(false);
+    let guard = guard_size();
+    let has_gap = sizes.guard_and_gap() > guard;
+    let is_gap_free = !has_gap || GAP_KIND.load(Ordering::Relaxed) == MAPPED;
+    let can_be_many = is_gap_free && !IS_LOCKED.load(Ordering::Relaxed);
+    if !can_be_many || !guard::are_regions_supported() || count > MAX_STACKS {
+        return None;
+    }
+    let size = sizes.mapped.checked_mul(count)?;
+    let mapping = sys::map_stack(size)?;
+    let start = mapping.as_ptr();
+    let range = |address| sys::Range { iov_base: address, iov_len: guard };
+    let mut guards = [range(start); 2 * MAX_STACKS];
+    let mut used = 0;
+    let stacks = guards.chunks_exact_mut(if has_gap { 2 } else { 1 }).take(count);
+    for (index, of_stack) in stacks.enumerate() {
+        let lowest = start.wrapping_byte_add(index * sizes.mapped);
+        let places = [usable_start(lowest, sizes).wrapping_byte_sub(guard), lowest];
+        used += of_stack.len();
+        of_stack.iter_mut().zip(places).for_each(|(one, address)| *one = range(address));
+    }
+    // SAFETY: pages of the mapping created above, which nothing uses.
+    unsafe {
+        if sys::install_guard_regions(guards.get(..used)?) {
+            let page = sys::page_size();
+            let mut tops = [sys::Range { iov_base: start, iov_len: page }; MAX_STACKS];
+            for (index, top) in tops.iter_mut().enumerate().take(count) {
+                top.iov_base = start.wrapping_byte_add((index + 1) * sizes.mapped - page);
+            }
+            sys::populate_all(tops.get(..count)?);
+            return Some(mapping);
+        }
+        if sys::errno() == libc::EINVAL {
+            IS_LOCKED.store(true, Ordering::Relaxed);
+        }
+        sys::unmap(start, size);
     }
     None
 }
@@ -171,43 +217,5 @@ pub(super) unsafe fn release(usable: *mut c_void, sizes: &Sizes) -> bool {
             sanitizer::unregister_root(usable, sizes.usable);
         }
         is_released
-    }
-}
-
-/// The kernel's support of guard regions.
-#[unsafe(link_section = "aco_shared")]
-static GUARD_REGIONS: AtomicU8 = AtomicU8::new(UNKNOWN);
-const UNKNOWN: u8 = 0;
-const SUPPORTED: u8 = 1;
-const UNSUPPORTED: u8 = 2;
-
-/// Makes `size` bytes at `address` inaccessible. Returns false if the system refuses: see `sys::errno`.
-///
-/// # Safety
-/// The range is whole pages of a mapping, and nothing uses it.
-unsafe fn install_guard(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: whole pages that nothing uses. Locked memory has no guard regions: mprotect is the other way.
-    unsafe { install_guard_region(address, size) || sys::make_inaccessible(address, size) }
-}
-
-/// Makes `size` bytes at `address` a guard region. Returns false if the kernel has none, or refuses this one.
-///
-/// Guard regions take no mapping, so their number has no limit. The first one is tested: an emulator may accept the
-/// advice and do nothing.
-///
-/// # Safety
-/// The range is whole pages of a mapping, and nothing uses it.
-unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
-    // SAFETY: whole pages that nothing uses.
-    unsafe {
-        match GUARD_REGIONS.load(Ordering::Relaxed) {
-            SUPPORTED => sys::install_guard_region(address, size),
-            UNSUPPORTED => false,
-            _ => {
-                let works = sys::install_guard_region(address, size) && !sys::is_readable(address);
-                GUARD_REGIONS.store(if works { SUPPORTED } else { UNSUPPORTED }, Ordering::Relaxed);
-                works
-            }
-        }
     }
 }

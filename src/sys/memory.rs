@@ -150,15 +150,72 @@ pub(crate) unsafe fn make_inaccessible(address: *mut c_void, size: usize) -> boo
     unsafe { libc::mprotect(address, size, libc::PROT_NONE) == 0 }
 }
 
+const MADV_GUARD_INSTALL: c_int = 102;
+
 /// Makes `size` bytes at `address` inaccessible without another mapping (MADV_GUARD_INSTALL, Linux 6.13). Returns false
 /// on failure: the kernel has no guard regions, or refuses this one.
 ///
 /// # Safety
 /// The range is whole pages of a mapping, and nothing uses it.
 pub(crate) unsafe fn install_guard_region(address: *mut c_void, size: usize) -> bool {
-    const MADV_GUARD_INSTALL: c_int = 102;
     // SAFETY: whole pages that nothing uses. A kernel that does not know the advice changes nothing.
     unsafe { libc::madvise(address, size, MADV_GUARD_INSTALL) == 0 }
+}
+
+/// A range of memory.
+pub(crate) type Range = libc::iovec;
+
+/// As [`install_guard_region`], for several ranges.
+///
+/// # Safety
+/// As [`install_guard_region`], each of them.
+pub(crate) unsafe fn install_guard_regions(ranges: &[Range]) -> bool {
+    // SAFETY: the caller's ranges.
+    unsafe { advise_all(ranges, MADV_GUARD_INSTALL) }
+}
+
+/// As [`discard`], for several ranges.
+///
+/// # Safety
+/// As [`discard`], each of them.
+pub(crate) unsafe fn discard_all(ranges: &[Range]) -> bool {
+    // SAFETY: the caller's ranges.
+    unsafe { advise_all(ranges, libc::MADV_DONTNEED) }
+}
+
+/// Has the system provide the pages of several ranges now, which the process would touch one by one. Does nothing on a
+/// kernel that does not know this (before Linux 5.14), or without memory.
+///
+/// # Safety
+/// The ranges are whole pages of mappings.
+pub(crate) unsafe fn populate_all(ranges: &[Range]) {
+    const MADV_POPULATE_WRITE: c_int = 23;
+    // SAFETY: the advice changes no contents.
+    unsafe { advise_all(ranges, MADV_POPULATE_WRITE) };
+}
+
+/// Gives the same advice for several ranges: by one call if the kernel permits it (Linux 6.15). Returns false on
+/// failure: see [`errno`].
+///
+/// # Safety
+/// The advice is sound for each range, also if it is given twice.
+#[inline(never)]
+unsafe fn advise_all(ranges: &[Range], advice: c_int) -> bool {
+    let size: usize = ranges.iter().map(|range| range.iov_len).sum();
+    // SAFETY: the caller's ranges. A kernel that does not know the call or the descriptor does nothing.
+    unsafe {
+        #[cfg(target_os = "linux")]
+        {
+            const PIDFD_SELF: c_int = -10001;
+            let (first, count) = (ranges.as_ptr(), ranges.len());
+            let call = libc::SYS_process_madvise;
+            if libc::syscall(call, PIDFD_SELF, first, count, advice, 0) == size as libc::c_long {
+                return true;
+            }
+        }
+        let mut each = ranges.iter();
+        each.all(|range| libc::madvise(range.iov_base, range.iov_len, advice) == 0)
+    }
 }
 
 /// Returns true if the process can read the byte at `address`, or if that is not known. The kernel reads the byte, so

@@ -56,6 +56,7 @@ static const struct row {
     ROW(io_uring_enter, WORKS),
     ROW(signalfd4, WORKS),
     ROW(pidfd_open, WORKS),
+    {"process_madvise", 440, WORKS, "process_madvise"},
 #ifdef SYS_epoll_wait
     ROW(epoll_wait, WORKS),
     ROW(epoll_create, WORKS),

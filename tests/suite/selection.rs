@@ -16,7 +16,7 @@ const OF_THE_LIBRARY: &str = "attach deep endings extension failing leaks lifecy
     stack_gone statistics threads";
 
 /// Tests of the runtime that hold in every order of tasks, and for every length of a read. They also run under chaos.
-const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/channel_forms rt/channels rt/children rt/cleanups rt/closing rt/deadlines \
+const IN_ANY_ORDER: &str = "rt/attributes rt/blocking_until rt/bursts rt/channel_forms rt/channels rt/children rt/cleanups rt/closing rt/deadlines \
     rt/dial rt/fairness rt/file_watch rt/files rt/flags rt/futures rt/group_next rt/groups rt/herd rt/inherited \
     rt/interrupts rt/io rt/late rt/listen rt/local_channels rt/locals rt/lock_forms rt/loop rt/nested rt/once \
     rt/ordered rt/past rt/paths rt/places rt/poll rt/pool_uses rt/programs rt/promises rt/reused rt/rwlock rt/scopes \
@@ -28,11 +28,12 @@ const SLOW_UNDER_EMULATION: &str = "failing generator own_memory raii rt/failing
 
 /// Tests of the runtime that the sample runs under emulation: tasks on each kind of stack. The rest of the runtime is the
 /// same code there.
-const OF_TASKS: &str = "rt/cleanups rt/fairness rt/locals rt/places rt/selects rt/signals rt/stacks rt/sync \
+const OF_TASKS: &str = "rt/bursts rt/cleanups rt/fairness rt/locals rt/places rt/selects rt/signals rt/stacks rt/sync \
     rt/task_overflow rt/tasks rt/workers";
 
 /// Tests of the runtime that replace functions of the C library.
-const OF_SHARED_RUNTIME: &str = "rt/failing rt/given_up rt/pool_uses rt/starting rt/threadless";
+const OF_SHARED_RUNTIME: &str =
+    "rt/failing rt/given_up rt/pool_uses rt/stack_calls rt/starting rt/threadless";
 
 /// Returns true if the test holds in every order of tasks.
 pub fn is_in_any_order(test: &str) -> bool {

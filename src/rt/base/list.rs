@@ -1,6 +1,6 @@
 //! Intrusive lists, singly linked. The owner of a list alone uses it: a list has no lock.
 
-use core::ptr;
+use core::{mem, ptr};
 
 /// A node of a list: a struct with a link to the next node.
 ///
@@ -87,6 +87,15 @@ pub(crate) struct FreeList<T: Link, const MAX: u32> {
 }
 
 impl<T: Link, const MAX: u32> FreeList<T, MAX> {
+    pub(crate) const NEW: FreeList<T, MAX> = FreeList { first: ptr::null_mut(), count: 0 };
+
+    /// Moves all nodes of `from`, which has no more than `MAX`, to this list, which is empty.
+    pub(crate) fn take<const OTHER: u32>(&mut self, from: &mut FreeList<T, OTHER>) {
+        const { assert!(OTHER <= MAX) };
+        self.first = mem::replace(&mut from.first, ptr::null_mut());
+        self.count = mem::replace(&mut from.count, 0);
+    }
+
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<ptr::NonNull<T>> {
         let node = ptr::NonNull::new(self.first)?;
@@ -161,7 +170,7 @@ pub(super) mod tests {
     #[test]
     fn free_list_is_a_stack_with_a_limit() {
         const MAX: u32 = 5;
-        let mut list: FreeList<Node, MAX> = FreeList { first: ptr::null_mut(), count: 0 };
+        let mut list: FreeList<Node, MAX> = FreeList::NEW;
         let mut nodes: Vec<_> = (0..=MAX).map(Node::new).collect();
         for _ in 0..2 {
             for node in &mut nodes {
@@ -175,5 +184,12 @@ pub(super) mod tests {
             }
             assert!(list.pop().is_none());
         }
+        // SAFETY: the nodes are in no list.
+        assert!(nodes.iter_mut().take(2).all(|node| unsafe { list.push(node) }));
+        let mut other: FreeList<Node, { MAX + 1 }> = FreeList::NEW;
+        other.take(&mut list);
+        assert!(list.pop().is_none() && (list.count, other.count) == (0, 2));
+        // SAFETY: a popped node is live.
+        assert_eq!(other.pop().map(|node| unsafe { node.as_ref() }.value), Some(1));
     }
 }

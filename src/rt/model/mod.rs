@@ -14,6 +14,7 @@
 //! | `nesting` | The nesting of groups: a group is inside the group of the task that has opened it |
 //! | `runtime` | A runtime: its workers, its groups, and the injector, which has the tasks that any worker may begin |
 //! | `stack_cache` | A worker's cache of coroutines with their stacks, which finished tasks have left for new ones |
+//! | `stack_spans` | The spans of a worker: the stacks of its tasks, by what they are for at the moment |
 //! | `task` | Task control blocks: states, flags, what frees a task, and the order of locks |
 //! | `task_cold` | Access to the cold part of a task: its name, values, argument, cleanups, deadline, scratch memory |
 //! | `task_pool` | The pool of task blocks: allocates and frees tasks |
@@ -32,6 +33,7 @@ pub(crate) mod inherited;
 pub(crate) mod nesting;
 pub(crate) mod runtime;
 pub(crate) mod stack_cache;
+pub(crate) mod stack_spans;
 pub(crate) mod task;
 pub(crate) mod task_cold;
 pub(crate) mod task_pool;

@@ -23,9 +23,10 @@ use core::ptr;
 
 use super::collect::{collect, poll};
 use super::group;
+use super::idle::sooner;
 use super::run_loop;
 use super::spawn;
-use super::{build, task_stack};
+use super::{build, stack_demand};
 use crate::rt::model::abi::{ACORT_LOOP, acort_body_t, acort_opts_t};
 use crate::rt::model::{Runtime, Task, Worker};
 use crate::rt::os::{self, Deadline, Result};
@@ -183,7 +184,7 @@ unsafe fn sleep(worker: *mut Worker, deadline: Deadline) {
     unsafe {
         let first = (*worker).next_deadline();
         let until = first.map_or(Deadline::NEVER, Deadline::at).min(deadline);
-        let timeout = until.remaining().unwrap_or(-1);
+        let timeout = sooner(until.remaining().unwrap_or(-1), stack_demand::trim(worker));
         (*worker).inbox.announce_sleep();
         if !has_work(worker) {
             poll(worker, timeout);
@@ -199,8 +200,9 @@ unsafe fn sleep(worker: *mut Worker, deadline: Deadline) {
 unsafe fn arm_external_wakeup(worker: *mut Worker) {
     // SAFETY: `worker` is this thread's.
     unsafe {
-        task_stack::trim(worker);
-        let first = (*worker).next_deadline();
+        let next_trim = stack_demand::trim(worker);
+        let trim_time = (next_trim >= 0).then(|| os::now() + next_trim);
+        let first = (*worker).next_deadline().into_iter().chain(trim_time).min();
         (*worker).poller.arm_timer(first);
         (*worker).inbox.announce_sleep();
         if (*worker).has_ready() || has_work(worker) {

@@ -47,7 +47,7 @@ use super::task_stack;
 use crate::rt::base::atomic::Ordering;
 use crate::rt::base::{List, WaitReason, Waiter};
 use crate::rt::model::task::{ABANDONED, DETACHED, FINISHED, JOINED, SPAWN_FAILED, STARTED};
-use crate::rt::model::{Group, Runtime, Task, Worker, count, hooks, task, task_cold, task_pool};
+use crate::rt::model::{Group, Runtime, Task, Worker, count, hooks, task_cold, task_pool};
 use crate::rt::park::wake_all;
 
 /// Ends a task whose entry function has returned.
@@ -180,12 +180,7 @@ pub(crate) unsafe fn drop_abandoned(worker: *mut Worker) {
                 (*worker).timers.remove(task);
             }
             destructors::run(worker, task);
-            let co = task.co;
-            // A dump holds the group's lock while it reads the coroutine (`dump`).
-            let guard = (*task.group).lock.guard();
-            task.co = ptr::null_mut();
-            drop(guard);
-            task_stack::destroy(co, task.has_flag(task::SHARED));
+            task_stack::destroy(worker, task);
             task.set_result(ptr::null_mut());
             // Before the end is visible: a caller that waits for it may spawn tasks next, which are not abandoned (D4).
             (*runtime).abandoned.fetch_sub(1, Ordering::SeqCst);

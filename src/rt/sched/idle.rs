@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 
 use super::collect::poll;
 use super::dump;
-use super::{finish, task_stack};
+use super::{finish, stack_demand};
 use crate::rt::model::{Runtime, Worker, count, test_run};
 use crate::rt::os;
 use crate::rt::park::CancelBatch;
@@ -37,7 +37,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
             return;
         }
         // 3
-        task_stack::trim(worker);
+        let next_trim = stack_demand::trim(worker);
         let first = (*worker).next_deadline();
         let is_idle = first.is_none() && (*worker).external_waits == 0;
         // 4
@@ -71,7 +71,7 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         }
         // 9
         count(&(*worker).counters.sleeps, 1);
-        poll(worker, timeout);
+        poll(worker, sooner(timeout, next_trim));
         // 10
         if is_idle {
             (*runtime).leave_idle();
@@ -81,6 +81,11 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
             (*worker).spin.record_wakeup();
         }
     }
+}
+
+/// The shorter of two timeouts; negative: no limit.
+pub(super) fn sooner(one: i64, other: i64) -> i64 {
+    if (one as u64) < other as u64 { one } else { other }
 }
 
 /// Resolves a deadlock (Q3): reports it and cancels all tasks; the second time abandons them.

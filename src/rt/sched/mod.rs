@@ -24,7 +24,9 @@
 //! | `priority` | Two priorities: which task runs next on a worker that has had low tasks (ACORT_LOW) |
 //! | `run_loop` | A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none |
 //! | `signal_cancel` | acort_cancel_on_signals(): the first signal cancels the main task of a run |
+//! | `span_stacks` | The stacks of tasks in spans: created, kept with their coroutines, and given back |
 //! | `spawn` | Spawns tasks, renames them, and ends the running one |
+//! | `stack_demand` | The demand for stacks: an idle worker gives back what its tasks have not needed for a while |
 //! | `strict` | ACORT_STRICT=1: warnings about tasks, deadlines and starts that are probably mistakes |
 //! | `task_stack` | The coroutines that run tasks: acquired at the start of a task, recycled at its end |
 
@@ -48,6 +50,8 @@ pub(crate) mod overflow_report;
 mod priority;
 pub(crate) mod run_loop;
 pub(crate) mod signal_cancel;
+mod span_stacks;
 pub(crate) mod spawn;
+mod stack_demand;
 pub(crate) mod strict;
 pub(crate) mod task_stack;

@@ -10,7 +10,7 @@
 //!     v
 //!   sleep     1  abandoned tasks: drop them; next turn
 //!             2  several workers: spin; work has come: next turn
-//!             3  trim the stack cache
+//!             3  trim the stack cache, a step
 //!             4  idle, and a task waits for memory: fail it; next turn
 //!             5  announce_sleep
 //!             6  inbox, injector, has_abandoned_tasks, is_stopping: work has come: announce_awake; next turn
@@ -18,7 +18,7 @@
 //!             8  idle: enter_idle. The last idle worker of a runtime in which nothing is to be done:
 //!                  foreign threads exist: sleep for at most 250 ms
 //!                  confirm_deadlock: announce_awake; resolve the deadlock; next turn
-//!             9  poll, until the first timer
+//!             9  poll, until the first timer or the next trim
 //!            10  if idle: leave_idle.  announce_awake;  next turn
 //! ```
 //!

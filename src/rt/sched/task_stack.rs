@@ -2,23 +2,24 @@
 //!
 //! ```text
 //!   the task                      its coroutine runs on            at its end
-//!   plain                         its own stack                    cached in `own`, up to a limit
+//!   plain                         a stack of a span                cached in `own`, or in the span (`span_stacks`)
 //!   SHARED                        the worker's shared stack        cached in `shared`, up to a limit
 //!   CUSTOM_STACK                  its own stack, of another        destroyed
 //!                                 size, memory of the program's,
 //!                                 or painted
 //! ```
 //!
-//! A cached coroutine has ended, and starts again with its stack. An idle worker trims its caches.
+//! A cached coroutine has ended, and starts again with its stack. An idle worker trims its caches. For a tool that
+//! tracks memory a plain task is as one of CUSTOM_STACK: the tool is to see each coroutine and each stack freed.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::Ordering;
 
+use super::span_stacks;
 use crate::abi::{aco_cofuncp_t, aco_share_stack_t, aco_t};
 use crate::error::CreateError;
 use crate::rt::model::abi::acort_body_t;
-use crate::rt::model::stack_cache::{CoroutineList, MAX_IDLE, StackCache};
 use crate::rt::model::task::{CUSTOM_STACK, SHARED, STACK_PAINTED, TaskStart};
 use crate::rt::model::{Task, Worker};
 use crate::rt::os::Result;
@@ -50,7 +51,10 @@ pub(crate) unsafe fn acquire(worker: *mut Worker, task: *mut Task) -> Result<*mu
         let TaskStart { entry, arg, .. } = (*task).phase.start;
         let cached = match (is_shared, (*task).has_flag(CUSTOM_STACK)) {
             (true, _) => stack_cache.shared.pop(),
-            (false, false) => stack_cache.own.pop(),
+            (false, false) => {
+                let own = &mut stack_cache.own;
+                own.list.pop().or_else(|| span_stacks::refill(own))
+            }
             _ => None,
         };
         let co = match cached {
@@ -85,15 +89,19 @@ unsafe fn create_private(worker: *mut Worker, task: *mut Task) -> Result<*mut ac
         let TaskStart { arg, stack_size, stack, .. } = (*task).phase.start;
         let options = &(*(*worker).runtime).options;
         let size = if stack_size == 0 { options.stack_size } else { stack_size };
-        let created = match stack.is_null() {
-            true => stack::create_with_gap(size, options.stack_gap),
-            false => stack::create_in(stack, size),
+        let kind = StackKind::of(task);
+        let created = match kind {
+            StackKind::InSpan => {
+                span_stacks::create(&mut (*worker).stack_cache.own, size, options.stack_gap)
+            }
+            _ if stack.is_null() => stack::create_with_gap(size, options.stack_gap),
+            _ => stack::create_in(stack, size),
         };
         let stack = created.map_err(to_errno)?;
         if (*task).has_flag(STACK_PAINTED) {
             stack::paint("acort_go_ex", stack);
         }
-        create_on(worker, stack, arg).inspect_err(|_| stack::destroy("acort", stack))
+        create_on(worker, stack, arg).inspect_err(|_| destroy_stack(worker, stack, kind))
     }
 }
 
@@ -133,6 +141,32 @@ unsafe fn create_on(
     }
 }
 
+/// What a task's coroutine runs on.
+#[derive(Clone, Copy, PartialEq)]
+enum StackKind {
+    /// A stack of the worker's spans.
+    InSpan,
+    /// A stack of its own.
+    Custom,
+    /// The worker's shared stack.
+    Shared,
+}
+
+impl StackKind {
+    /// # Safety
+    /// `task` exists.
+    #[inline(always)]
+    unsafe fn of(task: *mut Task) -> StackKind {
+        // SAFETY: the task exists.
+        match unsafe { ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) } {
+            (true, _) => StackKind::Shared,
+            _ if sanitizer::is_present() => StackKind::Custom,
+            (false, true) => StackKind::Custom,
+            (false, false) => StackKind::InSpan,
+        }
+    }
+}
+
 /// Caches the coroutine of an ended task, or destroys it.
 ///
 /// # Safety
@@ -143,71 +177,59 @@ pub(crate) unsafe fn recycle(worker: *mut Worker, task: *mut Task) {
     unsafe {
         let co = (*task).co;
         let stack_cache = &mut (*worker).stack_cache;
-        let is_cached = match ((*task).has_flag(SHARED), (*task).has_flag(CUSTOM_STACK)) {
-            // A sanitizer is to see each coroutine freed.
-            _ if sanitizer::is_present() => false,
-            (true, _) => stack_cache.shared.push(co),
-            (false, false) => stack_cache.own.push(co),
-            _ => false,
+        let is_cached = match StackKind::of(task) {
+            StackKind::InSpan => {
+                span_stacks::recycle(&mut stack_cache.own, co);
+                true
+            }
+            StackKind::Shared => !sanitizer::is_present() && stack_cache.shared.push(co),
+            StackKind::Custom => false,
         };
         if !is_cached {
             if (*task).has_flag(STACK_PAINTED) {
                 (*task).wait_target.store(coroutine::stack_used(co), Ordering::Relaxed);
             }
-            // A dump holds the group's lock while it reads the coroutine (`dump`).
-            let guard = (*(*task).group).lock.guard();
-            (*task).co = ptr::null_mut();
-            drop(guard);
-            destroy(co, (*task).has_flag(SHARED));
+            destroy(worker, task);
         }
     }
 }
 
-/// Destroys a coroutine, and its stack unless the stack is shared. The frames are not unwound.
+/// Destroys the coroutine of a task, and its stack unless the stack is shared. The frames are not unwound.
 ///
 /// # Safety
-/// The coroutine does not run, and nothing uses it afterwards. NULL: nothing is done.
-pub(crate) unsafe fn destroy(co: *mut aco_t, is_shared: bool) {
-    let Some(coroutine) = NonNull::new(co) else { return };
-    // SAFETY: not NULL, so the coroutine exists, and with it its stack, which is its own unless it is shared.
+/// `worker` is this thread's, and no task runs. `task` is STARTED on it.
+#[inline(never)]
+pub(crate) unsafe fn destroy(worker: *mut Worker, task: *mut Task) {
+    // SAFETY: the coroutine does not run, and is the task's alone.
     unsafe {
+        let co = (*task).co;
+        // A dump holds the group's lock while it reads the coroutine (`dump`).
+        let guard = (*(*task).group).lock.guard();
+        (*task).co = ptr::null_mut();
+        drop(guard);
+        let Some(coroutine) = NonNull::new(co) else { return };
         let stack = (*co).share_stack;
         coroutine::destroy(coroutine);
-        if !is_shared {
-            stack::destroy("acort", stack);
-        }
+        destroy_stack(worker, stack, StackKind::of(task));
     }
 }
 
-/// Destroys cached coroutines beyond the limit of an idle worker, a batch at a time.
+/// Destroys a stack, unless it is shared.
 ///
 /// # Safety
-/// `worker` is this thread's, and no task runs.
-pub(crate) unsafe fn trim(worker: *mut Worker) {
-    const BATCH: u32 = 64;
-    // SAFETY: a cached coroutine has ended, and is the cache's alone.
+/// `worker` is this thread's, and no task runs. The stack is of this kind, and no coroutine is bound to it.
+unsafe fn destroy_stack(worker: *mut Worker, stack: *mut aco_share_stack_t, kind: StackKind) {
+    // SAFETY: nothing uses the stack.
     unsafe {
-        let StackCache { own, shared, .. } = &mut (*worker).stack_cache;
-        for (list, is_shared) in [(own, false), (shared, true)] {
-            let excess = list.count.saturating_sub(MAX_IDLE);
-            destroy_some(list, BATCH.min(excess), is_shared);
+        match kind {
+            StackKind::InSpan => span_stacks::destroy(&mut (*worker).stack_cache.own, stack),
+            StackKind::Custom => stack::destroy("acort", stack),
+            StackKind::Shared => {}
         }
     }
 }
 
-/// Destroys up to `count` coroutines of a list.
-///
-/// # Safety
-/// The list is `own` or `shared` of a worker of this thread.
-unsafe fn destroy_some(list: &mut CoroutineList, count: u32, is_shared: bool) {
-    for _ in 0..count {
-        let Some(co) = list.pop() else { break };
-        // SAFETY: a cached coroutine has ended, and is in no list now.
-        unsafe { destroy(co.as_ptr(), is_shared) }
-    }
-}
-
-/// Destroys all cached coroutines, and the shared stack.
+/// Destroys all cached coroutines, their stacks, and the shared stack.
 ///
 /// # Safety
 /// `worker` is this thread's, and no task of it lives.
@@ -215,8 +237,8 @@ pub(crate) unsafe fn destroy_all(worker: *mut Worker) {
     // SAFETY: no task uses the shared stack, and a cached coroutine has ended.
     unsafe {
         let stack_cache = &mut (*worker).stack_cache;
-        destroy_some(&mut stack_cache.own, u32::MAX, false);
-        destroy_some(&mut stack_cache.shared, u32::MAX, true);
+        span_stacks::destroy_all(&mut stack_cache.own);
+        span_stacks::destroy_some(&mut stack_cache.shared, u32::MAX);
         if !stack_cache.shared_stack.is_null() {
             stack::destroy("acort", stack_cache.shared_stack);
             stack_cache.shared_stack = ptr::null_mut();

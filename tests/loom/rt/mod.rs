@@ -644,12 +644,11 @@ pub(crate) mod sched {
 
     /// No task has a stack.
     pub(crate) mod task_stack {
-        use crate::abi::aco_t;
         use crate::rt::model::task::Task;
         use crate::rt::model::worker::Worker;
 
         pub unsafe fn recycle(_: *mut Worker, _: *mut Task) {}
 
-        pub unsafe fn destroy(_: *mut aco_t, _: bool) {}
+        pub unsafe fn destroy(_: *mut Worker, _: *mut Task) {}
     }
 }

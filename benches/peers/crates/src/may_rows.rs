@@ -80,7 +80,7 @@ fn sleep_once(number: usize) {
     coroutine::sleep(Duration::from_micros(10_000 + number as u64 % 100 * 100));
 }
 
-fn sleepers() {
+fn burst_first() {
     let start = now();
     together(SLEEPERS, sleep_once);
     report(start, SLEEPERS as f64);
@@ -139,7 +139,7 @@ pub fn measure(row: &str) {
         "go-join" => go_join,
         "chan-buffered" => channel,
         "mutex" => mutex,
-        "sleepers" => sleepers,
+        "burst-first" => burst_first,
         "sleepers-again" => sleepers_again,
         "echo" => || echo(&env::args().nth(3).unwrap_or_default()),
         _ => std::process::exit(2),
