@@ -74,10 +74,10 @@ export CARGO_PROFILE_RELEASE_DEBUG = 2
 else
 STRIP := -Wl,-S
 # What ld leaves of that: the names of object files, of statics, of labels and of what the C library has, and where code
-# and data meet on aarch64. Functions keep theirs.
+# and data meet on aarch64. Functions keep theirs, but for those that format text.
 THIN   = $(OBJCOPY) --strip-debug -w --strip-symbol='$$x*' --strip-symbol='$$d*' --strip-symbol='_ZN3aco*[A-Z]17h*' \
   --strip-symbol='*@GLIBC_*' --strip-symbol='aco_transferred_*' --strip-symbol='aco_switched_*' \
-  --strip-symbol=aco_instrumented $@
+  --strip-symbol=aco_instrumented --strip-symbol='*core..fmt..*' --strip-symbol='*4core3fmt*' $@
 # The names of functions without the hash that rustc adds, where they differ without it.
 SHORTEN = $(OBJCOPY:%objcopy=%nm) $@ | sed -n -E 's/.* (_Z.*)(17h[0-9a-f]{16}E)(.*)/\1\2\3 \1E\3/p' | awk '!seen[$$2]++' > $(B)/short-names && \
   $(OBJCOPY) --redefine-syms=$(B)/short-names $@

@@ -8,7 +8,7 @@ use crate::{diag, hooks, record, sanitizer, slab, stack, state};
 ///
 /// # Safety
 /// As [`destroy`](super::destroy). No word of the thread names `co`.
-#[inline(always)]
+#[inline(never)]
 pub(super) unsafe fn destroy_alone(co: *mut aco_t) {
     // SAFETY: `co` is a coroutine. A main coroutine has neither share stack nor save area (L1). `share_stack` can be
     // read (L7).

@@ -52,21 +52,6 @@ pub(super) unsafe extern "C" fn prepare(co: *mut aco_t) {
 #[inline(never)]
 pub(super) unsafe fn prepare_in_full(co: *mut aco_t) {
     let how = if sanitizer::is_present() { Copy::Watched } else { Copy::Any };
-    // SAFETY: `co` is as `prepare_as` requires. The copies are compiled twice, for each value.
-    unsafe {
-        match how {
-            Copy::Watched => prepare_as(co, Copy::Watched),
-            _ => prepare_as(co, Copy::Any),
-        }
-    }
-}
-
-/// As [`prepare_in_full`]. The process is as `how` says.
-///
-/// # Safety
-/// As [`prepare`].
-#[inline(always)]
-unsafe fn prepare_as(co: *mut aco_t, how: Copy) {
     let Some(co) = NonNull::new(co) else { abort_null() };
     let co = co.as_ptr();
     // SAFETY: `co` points to a coroutine. Control blocks of stacks stay readable, and an owner is a coroutine. Frames

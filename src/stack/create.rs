@@ -51,6 +51,7 @@ pub(crate) fn create(size: usize, is_guarded: bool) -> Result<*mut aco_share_sta
 
 /// Creates a guarded stack with `gap` unused bytes below the guard, and a second guard below those (see [`memory`]).
 /// A gap of less than a page is none.
+#[inline(never)]
 pub(crate) fn create_with_gap(
     size: usize,
     gap: usize,

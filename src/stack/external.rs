@@ -19,6 +19,7 @@ pub(crate) fn can_hold_stack(memory: *mut c_void, size: usize) -> bool {
 ///
 /// # Safety
 /// The memory is readable and writable. Nothing else uses it until the stack is destroyed.
+#[inline(never)]
 pub(crate) unsafe fn create_in(
     memory: *mut c_void,
     size: usize,

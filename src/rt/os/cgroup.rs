@@ -74,6 +74,7 @@ struct Mount<'line> {
 
 impl Mount<'_> {
     /// Parses a line of mountinfo. None: another mount.
+    #[inline(never)]
     fn parse(line: &[u8]) -> Option<Mount<'_>> {
         let mut words = line.split(|byte| *byte == b' ');
         let (root, point) = (words.nth(3)?, words.next()?);
@@ -89,6 +90,7 @@ impl Mount<'_> {
 }
 
 /// The process's group, if the line of /proc/self/cgroup is for this version.
+#[inline(never)]
 fn parse_group(line: &[u8], version: Version) -> Option<&[u8]> {
     let mut parts = line.splitn(3, |byte| *byte == b':');
     let (hierarchy, controllers, group) = (parts.next()?, parts.next()?, parts.next()?);
@@ -99,11 +101,13 @@ fn parse_group(line: &[u8], version: Version) -> Option<&[u8]> {
     is_match.then_some(group)
 }
 
+#[inline(never)]
 fn has_cpu_controller(list: &[u8]) -> bool {
     list.split(|byte| *byte == b',').any(|word| word == b"cpu")
 }
 
 /// The path of `group` inside the mount whose root is the group `root`. None: the mount does not have it.
+#[inline(never)]
 fn strip_root<'group>(group: &'group [u8], root: &[u8]) -> Option<&'group [u8]> {
     let mut rest = group;
     if root != b"/" {

@@ -24,6 +24,7 @@ pub(super) fn refill(stacks: &mut OwnStacks) -> Option<NonNull<aco_t>> {
 }
 
 /// Creates a stack: at a cold place, or in a new span.
+#[inline(never)]
 pub(super) fn create(
     stacks: &mut OwnStacks,
     size: usize,
