@@ -6,6 +6,7 @@ use crate::compilers::AARCH64;
 use crate::emulator::{FORMS, Form, MACHINES, Machine, build, instructions, system_calls};
 use crate::lines::lines;
 use crate::process::{Result, scratch};
+use crate::runtime_counts;
 
 const OLD_BINARY: Form = ("old binary", "-Ic_tests/old");
 
@@ -51,6 +52,7 @@ pub fn cases() -> Result<Vec<Case>> {
             }
         }
     }
+    cases.extend(runtime_counts::cases(&folder));
     Ok(cases)
 }
 

@@ -46,6 +46,7 @@ mod reference;
 mod refused;
 mod repeat;
 mod rt_use;
+mod runtime_counts;
 mod rust;
 mod sandbox;
 mod sanitizers;
