@@ -116,8 +116,8 @@ pub(crate) unsafe fn restore(co: *mut aco_t, stack: *mut aco_share_stack_t, how:
 /// As [`save_out`], of `size` bytes, which were checked.
 ///
 /// # Safety
-/// As [`save_out`]. `size` is the [`frames_size`] of `owner`, at most [`max_size`], and 0 or what its area has; it is as
-/// `how` says.
+/// As [`save_out`]. `size` is the [`frames_size`] of `owner`, at most [`max_size`], and 0 or what its area has; it is
+/// as `how` says.
 #[inline(always)]
 pub(crate) unsafe fn copy_out(
     owner: *mut aco_t,

@@ -245,7 +245,8 @@ pub(crate) unsafe fn start_exclusive(co: *mut aco_t) {
     unsafe { *aco_t::state_word(co) = exclusive_form(co) }
 }
 
-/// Makes `co` BOUND to the stack and the generation that `binding` names, not ended, with a cut chain and no other flag.
+/// Makes `co` BOUND to the stack and the generation that `binding` names, not ended, with a cut chain and no other
+/// flag.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames that the library has just allocated.

@@ -26,8 +26,8 @@ pub(crate) unsafe fn destroy(co: NonNull<aco_t>) {
     }
 }
 
-/// As [`destroy`], for a coroutine that has its stack to itself, and nothing else, if that takes no call. Returns false,
-/// and does nothing, otherwise. No word of the thread names `co`.
+/// As [`destroy`], for a coroutine that has its stack to itself, and nothing else, if that takes no call. Returns
+/// false, and does nothing, otherwise. No word of the thread names `co`.
 ///
 /// # Safety
 /// As [`destroy`].

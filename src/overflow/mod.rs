@@ -14,7 +14,7 @@
 //! | the kernel calls the reporter | a synchronous fault, an overflow (V1) | prints a line |
 //! | restore | current is the reporter | current = PREVIOUS, IN_CHAIN = 0, REINSTALL = 1; a sent signal is sent again |
 //! | else forward | current is another action | acts as PREVIOUS would |
-//! | a coroutine is prepared for a resume, or reset | REINSTALL is 1: the program survived | REINSTALL = 0; install, if needed |
+//! | a coroutine is prepared or reset | REINSTALL is 1: the program survived | REINSTALL = 0; install, if needed |
 //! | remove: the last runtime ends, unload | current is the reporter | current = PREVIOUS, IN_CHAIN = 0 |
 //!
 //! * V1. The reporter prints a line for an address in the guard or gap below the stack of the coroutine on whose stack

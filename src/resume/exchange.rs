@@ -10,7 +10,7 @@
 //! | 2 | the hook word is set, or need not be; the overflow reporter is not to be installed again |
 //! | 3 | the current coroutine is `main_co` |
 //! | 4 | the stack is live, and `co` is bound to this generation of it ([`stack::can_take_over`]) |
-//! | 5 | the owner is on the same stack, and nothing says that it runs: no coroutine does. It has a save area of the size |
+//! | 5 | the owner is on the same stack, and does not run: no coroutine does. It has a save area of the size |
 //! | 6 | no other coroutine is exclusive, and no sanitizer is there |
 //!
 //! * EX1. What `plan` refuses, `prepare` sees to in full, with the message that the case needs.

@@ -27,8 +27,8 @@ use crate::coroutine::{self, is_running};
 use crate::save::{self, Copy};
 use crate::{exceptions, hooks, overflow, sanitizer, stack, state, tls};
 
-/// Makes R2 hold for `co`. Aborts if the caller cannot resume it. The caller loads all registers of `co`, whose ALL_REGS
-/// may be cleared (EX2 of [`super::exchange`]).
+/// Makes R2 hold for `co`. Aborts if the caller cannot resume it. The caller loads all registers of `co`, whose
+/// ALL_REGS may be cleared (EX2 of [`super::exchange`]).
 ///
 /// # Safety
 /// `co` is NULL or points to a coroutine. Its frames, and those of the owner of its share stack, are as the last switch

@@ -58,8 +58,8 @@ pub(crate) unsafe fn bind(co: *mut aco_t, block: Option<BlockPtr>) {
     }
 }
 
-/// The control block of `stack`, and true if no coroutine is bound to this generation: a coroutine may be created on it,
-/// and [`join`] binds that. None: it may not be, or perhaps not, or it revokes an exclusive coroutine.
+/// The control block of `stack`, and true if no coroutine is bound to this generation: a coroutine may be created on
+/// it, and [`join`] binds that. None: it may not be, or perhaps not, or it revokes an exclusive coroutine.
 ///
 /// # Safety
 /// `stack` points to a share stack, live or destroyed.

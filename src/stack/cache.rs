@@ -177,8 +177,8 @@ pub(super) unsafe fn insert_if_room(
     }
 }
 
-/// Releases the oldest stacks until there is room for one of these sizes. Returns false if the new one is to be released
-/// (SC2), or if it releases all (SC3).
+/// Releases the oldest stacks until there is room for one of these sizes. Returns false if the new one is to be
+/// released (SC2), or if it releases all (SC3).
 ///
 /// # Safety
 /// `state` is this thread's state.

@@ -1,5 +1,5 @@
-//! The exclusive coroutine of a share stack: the owner, the only user, and watched by no sanitizer. The inline code of the
-//! headers may resume it (BI1 and BI2 of `binding`; S2 of `state`).
+//! The exclusive coroutine of a share stack: the owner, the only user, and watched by no sanitizer. The inline code of
+//! the headers may resume it (BI1 and BI2 of `binding`; S2 of `state`).
 
 use core::ptr::{self, NonNull};
 
@@ -57,8 +57,8 @@ pub(crate) unsafe fn set_exclusive_if_alone(co: *mut aco_t, block: BlockPtr) {
     }
 }
 
-/// Makes a coroutine without frames the owner of its share stack again, if it is the exclusive one, and the stack is its
-/// own or free. Returns false, and does nothing, otherwise. The caller makes the coroutine EXCLUSIVE.
+/// Makes a coroutine without frames the owner of its share stack again, if it is the exclusive one, and the stack is
+/// its own or free. Returns false, and does nothing, otherwise. The caller makes the coroutine EXCLUSIVE.
 ///
 /// # Safety
 /// `co` points to a coroutine without frames, on a live share stack.
