@@ -27,7 +27,7 @@ const BOUNDS: [(&str, [u32; 2], u32, u32); 11] = [
     ("semaphore", [140, 145], 2, 0),
     ("event", [185, 208], 3, 0),
     ("timer", [656, 657], 2, 0),
-    ("request", [3363, 3750], 34, 6),
+    ("request", [3450, 3850], 34, 6),
 ];
 
 pub fn cases(folder: &str) -> Vec<Case> {
