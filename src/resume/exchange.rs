@@ -46,6 +46,7 @@ impl Exchange {
         // NULL, which does not run. Control blocks of stacks stay readable, and an owner is a coroutine.
         unsafe {
             if co.is_null()
+                || (*co).is_end != 0
                 || !coroutine::runs_alone((*co).main_co)
                 || !sanitizer::is_known_absent()
                 || overflow::is_removed()

@@ -47,7 +47,7 @@ pub(super) struct SlabSet {
     pub(super) current: [*mut Slab; CLASSES],
     /// For each class the list of other slabs with free blocks.
     pub(super) partial: [*mut Slab; CLASSES],
-    /// For each class the bytes of its slabs (`slab_set`, SS4).
+    /// For each class the bytes of all slabs that it has mapped, also of those that are gone (`slab_set`, SS4).
     pub(super) mapped: [usize; CLASSES],
     /// The list of all slabs.
     pub(super) slabs: *mut Slab,

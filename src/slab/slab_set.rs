@@ -15,8 +15,9 @@
 //! * SS2. Blocks from `start` to `bump` were allocated before; the free ones are in `free_list`. Blocks from `bump` to
 //!   `end` were not. `purge` makes the second kind of all blocks.
 //! * SS3. A slab of stack control blocks is purged when it is empty, never unmapped (`heap`, H6).
-//! * SS4. A new slab has at most a quarter of the bytes of its class, and at least 64 KiB. From 2 MiB on, the most, the
-//!   system may back it with a huge page. So at most a quarter of a class is in slabs that are not used yet.
+//! * SS4. A new slab has at most a quarter of the bytes that its class has mapped so far, and at least 64 KiB. From
+//!   2 MiB on, the most, the system may back it with a huge page. So little of a class is in slabs that are not used
+//!   yet, and a class whose slabs come and go takes few large ones.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -130,7 +131,7 @@ pub(super) unsafe fn obtain_slab(set: *mut SlabSet, class: Class) -> Option<*mut
     }
 }
 
-/// The bytes of the slabs of a class.
+/// The bytes of all slabs that a class has mapped.
 ///
 /// # Safety
 /// `set` points to a set of slabs.
@@ -208,7 +209,6 @@ pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
     // SAFETY: this thread owns the heap of `slab` (H1). A mapped slab is in `slabs` (`slab_lists`, SL1).
     unsafe {
         unlink_slab(slab);
-        *mapped_mut((*slab).set, (*slab).class) -= (*slab).size;
         region::unmap(slab.cast(), (*slab).size);
     }
 }
