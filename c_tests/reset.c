@@ -101,6 +101,31 @@ static void check_neighbor(void) {
     aco_share_stack_destroy(stack);
 }
 
+/* The program moves it to another stack after the reset: resumed there, destroyed there, or left. */
+static void check_move(void) {
+    for (int what = 0; what < 3; what++) {
+        aco_share_stack_t *stack = aco_share_stack_new2(16384, 0), *next = aco_share_stack_new2(16384, 0);
+        aco_t *co = ended_on(stack);
+        aco_reset(co, yields, NULL);
+        co->share_stack = next;
+        co->reg[ACO_REG_IDX_SP] = next->align_retptr;
+        if (what == 0) run_once(co);
+        if (what == 1) aco_destroy(co);
+        aco_t *other = aco_create(main_co, stack, 0, yields, NULL);
+        run_once(other);
+        run_once(other);
+        CHECK(stack->owner == other);
+        if (what != 1) {
+            run_once(co);
+            CHECK(next->owner == co);
+            aco_destroy(co);
+        }
+        aco_destroy(other);
+        aco_share_stack_destroy(stack);
+        aco_share_stack_destroy(next);
+    }
+}
+
 /* A copy by value is not alone, whatever the original is; the original is reset beside it. */
 static void check_copy(void) {
     aco_share_stack_t *stack = aco_share_stack_new2(16384, 0);
@@ -179,6 +204,7 @@ int main(void) {
     }
     check_neighbor();
     check_copy();
+    check_move();
     check_by_hand();
     check_owned();
     const char *line = "aco: fatal: aco_resume(@): it has no entry function (create a coroutine with a "

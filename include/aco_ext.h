@@ -266,7 +266,8 @@ void aco_gen_free(aco_gen_t *gen);
 
 /// Restarts a coroutine that has ended or not started. The next resume runs `fp` with the argument
 /// `arg`, on the same stack, from the same `main_co`. The floating-point environment is that of a
-/// new coroutine. Allocates nothing. The counters of its save area continue.
+/// new coroutine. Allocates nothing. The counters of its save area continue. For another `main_co`
+/// call aco_attach() after it.
 ///
 /// # Aborts
 /// - if `co` is NULL, destroyed or a main coroutine.

@@ -1,7 +1,12 @@
 /* Threads that are long in coming, or never come. Interposes pthread_create, so it needs the shared library. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* O_DIRECT */
+#endif
 #include "rt.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 
 static int creation_fails, creation_is_slow, creations;
 
@@ -79,10 +84,32 @@ static void *all_call(void *argument) {
     return argument;
 }
 
+/* Neither is it taken for a socket that has no room. */
+static void *sends(void *argument) {
+    char path[64];
+    int ends[2];
+    off_t offset = 0;
+    snprintf(path, sizeof path, "/tmp/acort-threadless-%d", (int)getpid());
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL | O_DIRECT, 0600);
+    if (file < 0) return argument; /* then the page cache has the bytes */
+    void *block = aligned_alloc(4096, 4096);
+    memset(block, 1, 4096);
+    CHECK(unlink(path) == 0 && pwrite(file, block, 4096, 0) == 4096);
+    free(block);
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    CHECK_FAILS(acort_sendfile(ends[0], file, &offset, 4096, ACORT_NEVER), EAGAIN);
+    CHECK_EQUAL(offset, 0);
+    close(ends[0]);
+    close(ends[1]);
+    close(file);
+    return argument;
+}
+
 static void no_thread_to_be_had(void) {
     acort_t *runtime = runtime_with(2);
     __atomic_store_n(&creation_fails, 1, __ATOMIC_SEQ_CST);
     CHECK_EQUAL(acort_enter(runtime, all_call, NULL, NULL), 0);
+    CHECK_EQUAL(acort_enter(runtime, sends, NULL, NULL), 0);
     __atomic_store_n(&creation_fails, 0, __ATOMIC_SEQ_CST);
     CHECK_EQUAL(acort_free(runtime), 0);
 }

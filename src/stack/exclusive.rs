@@ -92,11 +92,34 @@ pub(crate) unsafe fn revoke_exclusive(stack: *mut aco_share_stack_t, block: Opti
         {
             let exclusive = (*block).exclusive;
             // If it is not the owner it has ended, or the program moved it. Memory that is in no slab may be freed.
-            if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
+            if has_left(exclusive, stack) {
+                (*stack).owner = ptr::null_mut();
+            } else if exclusive == (*stack).owner || slab::contains(exclusive.cast()) {
                 state::clear_exclusive(exclusive, stack, (*block).binding);
             }
             (*block).exclusive = ptr::null_mut();
         }
+    }
+}
+
+/// Returns true if the exclusive coroutine `co` owns the stack, but has no frames there and is elsewhere: the program
+/// has moved it after aco_reset(), which keeps the stack for it, and perhaps destroyed it then.
+///
+/// # Safety
+/// `co` was a coroutine on `stack`, which is live.
+#[cold]
+#[inline(never)]
+unsafe fn has_left(co: *mut aco_t, stack: *mut aco_share_stack_t) -> bool {
+    // SAFETY: memory in a slab can be read, and so can a control block of a stack.
+    unsafe {
+        if (*stack).owner != co || !slab::contains(co.cast()) {
+            return false;
+        }
+        let now = (*co).share_stack;
+        state::is_destroyed(co)
+            || now != stack
+                && control_block::block_of(now).is_some()
+                && ((*now).owner == co || aco_t::stack_pointer(co) == (*now).align_retptr as usize)
     }
 }
 

@@ -71,7 +71,9 @@ pub const MUSL: Compiler = Compiler {
     c: "musl-gcc",
     // The unwinder of gcc is built for glibc and does not link. The shared library is linked for glibc, so that no
     // function of a program replaces one of the C library. musl has no dlvsym.
-    skip: &["on_resumer resume_with unwind failing loaded rt/failing rt/stack_calls rt/starting"],
+    skip: &[
+        "on_resumer resume_with unwind failing loaded rt/failing rt/ring_refused rt/stack_calls rt/starting",
+    ],
     variants: &[
         variant("-O2", Static),
         variant("-O0", Static),

@@ -11,7 +11,7 @@ const CORE: &str = "by_value cpp exceptions fp_control fpenv lifecycle misuse mi
 /// Tests of malloc, limits of memory, addresses of blocks, and signals, which the runtime of a sanitizer replaces. The
 /// signal handler of unwind.c runs within switches.
 const SANITIZER_SKIPS: &str = "bti failing leaks memory overflow pool sizes slabs rt/failing rt/given_up rt/pool_uses \
-    rt/stack_calls rt/starting rt/threadless storm unwind";
+    rt/ring_refused rt/stack_calls rt/starting rt/threadless storm unwind";
 
 /// Warnings after which reports are missing or wrong, and reports that do not end the program.
 const COMPLAINTS: &[&str] = &["WARNING: ", "ERROR: ", "runtime error: "];

@@ -33,7 +33,7 @@ const OF_TASKS: &str = "rt/bursts rt/cleanups rt/fairness rt/locals rt/places rt
 
 /// Tests of the runtime that replace functions of the C library.
 const OF_SHARED_RUNTIME: &str =
-    "rt/failing rt/given_up rt/pool_uses rt/stack_calls rt/starting rt/threadless";
+    "rt/failing rt/given_up rt/pool_uses rt/ring_refused rt/stack_calls rt/starting rt/threadless";
 
 /// Returns true if the test holds in every order of tasks.
 pub fn is_in_any_order(test: &str) -> bool {

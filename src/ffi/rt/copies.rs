@@ -9,6 +9,7 @@ use crate::rt::blocking::send_file;
 /// is moved, or from the file's position if `offset` is NULL. If `out_fd` is no regular file, waits
 /// until there is room, raises no SIGPIPE, and with a deadline of 0 or in the past sends only bytes
 /// of the page cache. To a regular file such a call sends nothing. `offset` may be on a shared stack.
+/// acort_close() of `in_fd` ends a call that waits for room when there is room.
 ///
 /// # Returns
 /// The bytes sent, perhaps fewer than `n`; 0 at the end of `in_fd`; or -1 and `errno`.
@@ -17,7 +18,8 @@ use crate::rt::blocking::send_file;
 /// - `ETIMEDOUT`, `ECANCELED`: nothing was sent. A thread that has begun to send is waited for.
 /// - `EINVAL` if `in_fd` is neither a regular file nor a block device, or `*offset` is negative.
 /// - `ENOMEM` if there is no memory.
-/// - `EAGAIN` if `out_fd` is a regular file and there is no thread.
+/// - `EAGAIN` if the page cache has not the bytes, or `out_fd` is a regular file, and there is no
+///   thread.
 /// - The errors of sendfile(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn acort_sendfile(
@@ -33,8 +35,9 @@ pub unsafe extern "C" fn acort_sendfile(
 
 /// Copies up to `n` bytes from file to file as copy_file_range(2) does: each from or to the offset,
 /// which is moved, or the file's position if the offset is NULL. Where the system cannot do that,
-/// for two file systems or in a sandbox, the bytes go through a buffer. A deadline of 0 or in the
-/// past copies nothing. The offsets may be on a shared stack.
+/// for two file systems or in a sandbox, the bytes go through a buffer, which is aligned for
+/// O_DIRECT: offsets and sizes must be, too. A deadline of 0 or in the past copies nothing. The
+/// offsets may be on a shared stack.
 ///
 /// # Returns
 /// The bytes copied, perhaps fewer than `n`; 0 at the end of `in_fd`; or -1 and `errno`.

@@ -13,6 +13,8 @@ use crate::sys;
 
 /// The size of the buffer.
 const BUFFER: usize = 1 << 16;
+/// Its alignment: at least that of the blocks of any disk.
+const ALIGNMENT: usize = 4096;
 /// The most bytes that go through the buffer in one call.
 const MAX_BUFFERED: usize = 1 << 22;
 
@@ -104,7 +106,11 @@ fn copy_buffered(from: Place, to: Place, size: usize) -> Result<usize> {
             return Err(libc::EINVAL);
         }
     }
-    let buffer = sys::allocate(BUFFER).ok_or(libc::ENOMEM)?.as_ptr();
+    let mut buffer = ptr::null_mut();
+    // SAFETY: the call writes the address. O_DIRECT wants an aligned buffer.
+    if unsafe { libc::posix_memalign(&raw mut buffer, ALIGNMENT, BUFFER) } != 0 {
+        return Err(libc::ENOMEM);
+    }
     let (mut done, mut outcome) = (0, Ok(0));
     while done < size.min(MAX_BUFFERED) {
         // SAFETY: the buffer has room for a part.

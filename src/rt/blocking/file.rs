@@ -28,11 +28,26 @@ struct FileCall {
     result: isize,
 }
 
-/// Performs an operation on the pool; a plain thread performs it itself.
+/// Performs an operation on the pool; a plain thread performs it itself. Returns its bytes. Errors: those of
+/// [`run_and_tell`], and of the system's call.
+///
+/// # Safety
+/// As [`run_and_tell`].
+unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
+    // SAFETY: the buffer is as `run_and_tell` asks.
+    unsafe { run_and_tell(fd, operation, deadline)? }
+}
+
+/// As [`run_operation`]. Tells what was not made from what has failed: both may be EAGAIN. Errors: those of
+/// [`run`](super::run::run): the call was not made.
 ///
 /// # Safety
 /// The buffer is as pread(2) or pwrite(2) ask, and is not on a shared stack.
-unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> Result<usize> {
+pub(super) unsafe fn run_and_tell(
+    fd: c_int,
+    operation: Operation,
+    deadline: Deadline,
+) -> Result<Result<usize>> {
     static ON_RING: OnRing<FileCall> = OnRing {
         entry: |call| call.operation.entry(call.fd),
         complete: |call, result| call.result = call.operation.complete(result),
@@ -43,7 +58,7 @@ unsafe fn run_operation(fd: c_int, operation: Operation, deadline: Deadline) -> 
         let cancel = Cancel::WhileQueued(deadline);
         let perform = |call: &mut FileCall| call.result = call.operation.perform(call.fd);
         let (call, errno) = run_or_submit(Class::File, cancel, call, perform, Some(&ON_RING))?;
-        usize::try_from(call.result).map_err(|_| errno)
+        Ok(usize::try_from(call.result).map_err(|_| errno))
     }
 }
 

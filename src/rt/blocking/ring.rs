@@ -78,10 +78,7 @@ pub(super) unsafe fn push(
         if ring.is_null() && !(*worker).is_ring_refused {
             ring = create(worker);
         }
-        if ring.is_null()
-            || !(*ring).is_ours()
-            || !add(worker, entry, job.expose_provenance() as u64)
-        {
+        if ring.is_null() || !add(worker, entry, job.expose_provenance() as u64) {
             return false;
         }
         (*job).complete = Some(complete);
@@ -89,13 +86,16 @@ pub(super) unsafe fn push(
     }
 }
 
-/// Adds an entry. Returns false if there is no room now.
+/// Adds an entry. Returns false if there is no room now, or in a child of fork(2) (R7).
 ///
 /// # Safety
 /// As [`push`]; the worker has a ring.
 unsafe fn add(worker: *mut Worker, entry: Entry, token: u64) -> bool {
     // SAFETY: the ring is this thread's.
     unsafe {
+        if !(*(*worker).ring).is_ours() {
+            return false;
+        }
         if (*(*worker).ring).is_full() {
             turn(worker);
         }

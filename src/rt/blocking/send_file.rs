@@ -13,13 +13,14 @@
 //!   must be a regular file or a block device, so no wait for its bytes lasts. Otherwise the call fails with EINVAL.
 //! * F2. The page cache is asked for the first byte and for the last one. So a call on the worker sends at most
 //!   [`MAX_CACHED`] bytes.
-//! * F3. A pool thread sends as the worker would: it does not wait for room.
+//! * F3. A pool thread sends as the worker would: it does not wait for room. Its EAGAIN makes the caller wait; that of
+//!   a pool that can have no thread ends the call.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use super::copy::Place;
-use super::file::{read_cached, transfer_entered};
+use super::file::{read_cached, run_and_tell, transfer_entered};
 use super::operation::{MAX_TRANSFER, Operation};
 use crate::rt::io::direction::Direction;
 use crate::rt::io::fd_entry::ALWAYS_READY;
@@ -98,7 +99,8 @@ fn send_entered(to: &FdRef, source: Place, size: usize, deadline: Deadline) -> R
         return Err(libc::EINVAL);
     }
     let size = chaos::maybe_shorten(to, size);
-    retry_until_ready(to, Direction::Write, size, deadline, &mut |file_type| {
+    let mut is_threadless = false;
+    let outcome = retry_until_ready(to, Direction::Write, size, deadline, &mut |file_type| {
         if file_type & ALWAYS_READY == 0 {
             nonblock::ensure_nonblock(to)?;
             let may_block = task::current().is_null() && !deadline.has_passed();
@@ -108,9 +110,17 @@ fn send_entered(to: &FdRef, source: Place, size: usize, deadline: Deadline) -> R
                 return unsafe { Operation::Send(source, part).perform_here(to.fd()) };
             }
         }
+        if deadline.has_passed() {
+            return Err(libc::ETIMEDOUT);
+        }
         // SAFETY: the operation has no buffer.
-        unsafe { transfer_entered(to, Operation::Send(source, size), deadline) }
-    })
+        let sent = unsafe { run_and_tell(to.fd(), Operation::Send(source, size), deadline) };
+        sent.unwrap_or_else(|error| {
+            is_threadless = error == libc::EAGAIN;
+            Err(if is_threadless { libc::ENOMEM } else { error })
+        })
+    });
+    if is_threadless { Err(libc::EAGAIN) } else { outcome }
 }
 
 /// Returns true if the page cache has the `size` bytes, as far as the first and the last one tell (F2).

@@ -15,10 +15,11 @@
 //!   with Acquire, after and before the entries that it counts; a head the same way.
 //! * U5. `pending` counts the entries whose completions were not popped. More than the queue has room for wait in the
 //!   kernel (CQ_OVERFLOW): the next `enter` brings them.
+//!   An `enter` whose submission fails lets the kernel work all the same.
 //! * U6. Where an operation would need a thread, it fails with EAGAIN or EOPNOTSUPP (RWF_NOWAIT). So the kernel starts
 //!   no thread: it would stay for good, and count among the threads of the process (D2 of `deadlock`).
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_long, c_void};
 use core::fmt::{self, Formatter};
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -239,22 +240,29 @@ impl Ring {
             if self.unsubmitted == 0 && flags & (TASKRUN | CQ_OVERFLOW) == 0 {
                 return Ok(());
             }
-            let (count, none, no_mask) = (self.unsubmitted, 0u32, ptr::null::<c_void>());
-            // SAFETY: what the entries point to stays until their completions are popped (U3).
-            let submitted = unsafe {
-                let number = libc::SYS_io_uring_enter;
-                libc::syscall(number, self.fd, count, none, ENTER_GETEVENTS, no_mask, 0usize)
-            };
-            match u32::try_from(submitted) {
+            let count = self.unsubmitted;
+            match u32::try_from(self.submit(count)) {
                 Ok(submitted) if submitted < count => self.unsubmitted -= submitted,
                 Ok(_) => {
                     self.unsubmitted = 0;
                     return Ok(());
                 }
                 Err(_) if sys::errno() == libc::EINTR => {}
-                Err(_) => return Err(sys::errno()),
+                Err(_) => {
+                    let error = sys::errno();
+                    // The kernel has not worked for what is in flight, and writes no second time to the eventfd.
+                    self.submit(0);
+                    return Err(error);
+                }
             }
         }
+    }
+
+    /// io_uring_enter(2): submits `count` entries, and lets the kernel work (U2).
+    fn submit(&self, count: u32) -> c_long {
+        let (number, none, no_mask) = (libc::SYS_io_uring_enter, 0u32, ptr::null::<c_void>());
+        // SAFETY: what the entries point to stays until their completions are popped (U3).
+        unsafe { libc::syscall(number, self.fd, count, none, ENTER_GETEVENTS, no_mask, 0usize) }
     }
 
     /// Takes a completion. None: there is none.
