@@ -15,7 +15,7 @@ use crate::{resume, tls};
 #[unsafe(no_mangle)]
 pub extern "C" fn aco_yield_fn() {
     // SAFETY: the current coroutine is the one that runs.
-    unsafe { resume::yield_back(tls::current(), ptr::null_mut()) };
+    unsafe { resume::yield_back(ptr::null_mut(), tls::current()) };
 }
 
 /// Ends the current coroutine like the macro aco_exit(). Does not return.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn aco_resume_shared_fpenv(resume_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
     // SAFETY: `yield_co` is NULL or the running coroutine (F6).
-    unsafe { resume::yield_back(yield_co, ptr::null_mut()) };
+    unsafe { resume::yield_back(ptr::null_mut(), yield_co) };
 }
 
 /// Yields like aco_yield1_fn(), but keeps the present floating-point environment. Programs compiled
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn aco_yield1_fn(yield_co: *mut aco_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn aco_yield1_shared_fpenv(yield_co: *mut aco_t) {
     // SAFETY: `yield_co` is NULL or the running coroutine (F6).
-    unsafe { resume::share_fpenv::yield_back(yield_co, ptr::null_mut()) };
+    unsafe { resume::share_fpenv::yield_back(ptr::null_mut(), yield_co) };
 }
 
 /// Ends the running coroutine like aco_exit_fn(). `co` is the running coroutine.

@@ -36,7 +36,7 @@ pub(crate) unsafe fn yield_checked(yield_back: Yield) -> bool {
     unsafe {
         let co = tls::current();
         if co.is_null() || !state::is_cancelled(co) {
-            yield_back(co, ptr::null_mut());
+            yield_back(ptr::null_mut(), co);
         }
         state::is_cancelled(tls::current())
     }

@@ -12,16 +12,16 @@ pub(crate) type Switch =
     unsafe extern "C" fn(from: *mut aco_t, to: *mut aco_t, value: *mut c_void) -> *mut c_void;
 
 /// `yield_back`, in one of its forms.
-pub(crate) type Yield = unsafe extern "C" fn(co: *mut aco_t, value: *mut c_void) -> *mut c_void;
+pub(crate) type Yield = unsafe extern "C" fn(value: *mut c_void, co: *mut aco_t) -> *mut c_void;
 
 /// The result of a resume, in two registers.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Resumed {
+    /// The value that the coroutine passed, or NULL. First, so that a resume returns it as its caller does.
+    pub(crate) value: *mut c_void,
     /// The coroutine that switched back (R4).
     pub(crate) from: *mut aco_t,
-    /// The value that the coroutine passed, or NULL.
-    pub(crate) value: *mut c_void,
 }
 
 /// A coroutine that has ended, and its main coroutine, in two registers.

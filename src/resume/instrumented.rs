@@ -73,7 +73,7 @@ unsafe fn resume_with_frame_pointer(
     let returned = unsafe {
         arch::call_with_frame_pointer(co, value.cast(), ptr::null_mut(), 0, resume, frame)
     };
-    Resumed { from: returned.first.cast(), value: returned.second }
+    Resumed { value: returned.first, from: returned.second.cast() }
 }
 
 /// The instrumented form of `switch`. `frame` is the frame pointer of the program's code that called `switch`.

@@ -109,7 +109,7 @@ pub(crate) unsafe extern "C" fn resumed_with() -> Resumed {
         if coroutine::has_no_frames(co) {
             aco_t::set_register(co, arch::FIRST_VALUE_SLOT, value as usize);
         }
-        Resumed { from: co, value }
+        Resumed { value, from: co }
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) unsafe extern "C" fn returned_via_acosw(
     } else {
         tls::set_current(current);
     }
-    Resumed { from, value: ptr::null_mut() }
+    Resumed { value: ptr::null_mut(), from }
 }
 
 /// Makes `main_co` the current coroutine, as a resume does that returns to it. The hint is NULL for a main coroutine,

@@ -92,8 +92,8 @@ macro_rules! for_both_fpenv {
             #[unsafe(naked)]
             #[unsafe(link_section = "aco_switches")]
             pub(crate) unsafe extern "C" fn yield_back(
-                co: *mut aco_t,
                 value: *mut c_void,
+                co: *mut aco_t,
             ) -> *mut c_void {
                 arch::yield_back_body!($fpenv, switch, abort_yield)
             }

@@ -80,7 +80,7 @@ pub(crate) unsafe fn yield_to(to: *mut aco_t, transfer: Transfer, yield_back: Yi
         }
         let main_co = (*from).main_co;
         if to == main_co {
-            yield_back(from, ptr::null_mut());
+            yield_back(ptr::null_mut(), from);
         } else if to != from {
             if to.is_null() || (*to).main_co != main_co || resume_error(to).is_some() {
                 abort_transfer(from, to)

@@ -51,7 +51,7 @@ pub(crate) unsafe fn yield_value(
         if co.is_null() || (*co).main_co.is_null() {
             abort_value(co)
         }
-        yield_back(co, value)
+        yield_back(value, co)
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -22,6 +21,9 @@ const SEEDS: usize = 4;
 
 /// So many copies of a program run at a time. They disturb each other in more ways than busy processes do.
 const COPIES: usize = 12;
+
+/// So many copies of a case of rt-use: each has up to 10,000 connections.
+const USES: usize = 3;
 
 /// Programs of c_tests/ beside those of the runtime: threads, signals, timers.
 const OTHERS: [&str; 3] = ["storm", "stress", "threads"];
@@ -64,7 +66,10 @@ pub fn cases(extent: Extent) -> Result<Vec<Case>> {
         let name = format!("{}, {rounds} rounds", test_name(&source));
         cases.push(Case::new(name, move || repeat(&source, &folder, rounds)));
     }
-    cases.push(Case::new(format!("rt-use, {rounds} rounds"), move || repeat_uses(rounds)));
+    cases.extend(rt_use::cases()?.into_iter().map(|case| {
+        let name = format!("rt-use: {}, {rounds} rounds", case.name);
+        Case::new(name, move || repeat_use(&case, rounds))
+    }));
     let documents = snippets::programs()?.into_iter().chain(reference::programs()?);
     cases.extend(documents.map(|program| {
         let name = format!("documents: {}, {rounds} rounds", program.name);
@@ -80,7 +85,7 @@ fn repeat(source: &Path, folder: &Path, rounds: usize) -> Result {
     let program = folder.join(name.replace('/', "-"));
     CC.build(variant, source, &program, folder)?;
     let _load = Load::start()?;
-    run_copies(rounds, |round| {
+    run_copies(COPIES, rounds, |round| {
         let mut run = CC.run(variant, &program);
         if !round.is_multiple_of(SEEDS) && is_in_any_order(&name) {
             run.env("ACORT_CHAOS", round.to_string());
@@ -91,14 +96,11 @@ fn repeat(source: &Path, folder: &Path, rounds: usize) -> Result {
     })
 }
 
-/// Runs the cases of the lane rt-use in each round. A case does not run twice at once: its files have names.
-fn repeat_uses(rounds: usize) -> Result {
-    let cases: Vec<_> = rt_use::cases()?.into_iter().map(Mutex::new).collect();
+/// Runs a case of the lane rt-use in each round.
+fn repeat_use(case: &Case, rounds: usize) -> Result {
     let _load = Load::start()?;
-    run_copies(rounds * cases.len(), |number| {
-        let case = cases[number % cases.len()].lock().map_err(|_| "a panic")?;
-        let (name, round) = (&case.name, number / cases.len());
-        (case.job)().map_err(|error| format!("{name}, round {round} of {rounds}: {error}").into())
+    run_copies(USES, rounds, |round| {
+        (case.job)().map_err(|error| format!("round {round} of {rounds}: {error}").into())
     })
 }
 
@@ -106,13 +108,13 @@ fn repeat_uses(rounds: usize) -> Result {
 fn repeat_document(Program { name, build }: &Program, rounds: usize) -> Result {
     let check = build()?;
     let _load = Load::start()?;
-    run_copies(rounds, |round| {
+    run_copies(COPIES, rounds, |round| {
         check().map_err(|error| format!("{name}, round {round} of {rounds}: {error}").into())
     })
 }
 
-/// Calls `job` with each number below `count`, several at a time. After the first error no more calls begin.
-fn run_copies(count: usize, job: impl Fn(usize) -> Result + Sync) -> Result {
+/// Calls `job` with each number below `count`, `copies` at a time. After the first error no more calls begin.
+fn run_copies(copies: usize, count: usize, job: impl Fn(usize) -> Result + Sync) -> Result {
     let started = AtomicUsize::new(0);
     let run_some = || -> Result {
         loop {
@@ -124,7 +126,7 @@ fn run_copies(count: usize, job: impl Fn(usize) -> Result + Sync) -> Result {
         }
     };
     thread::scope(|scope| {
-        let copies: Vec<_> = (0..COPIES).map(|_| scope.spawn(run_some)).collect();
+        let copies: Vec<_> = (0..copies).map(|_| scope.spawn(run_some)).collect();
         copies.into_iter().try_for_each(|copy| copy.join().unwrap_or(Err("a panic".into())))
     })
 }

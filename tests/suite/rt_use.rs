@@ -2,6 +2,7 @@
 //! http.client of Python), and with clients that stall, reset, flood and come in thousands.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::case::{Case, ensure};
 use crate::examples::{check_output, end};
@@ -74,13 +75,13 @@ pub fn cases() -> Result<Vec<Case>> {
             })
         }));
         cases.push(Case::new(format!("what {server} survives"), move || {
-            let program = PathBuf::from(format!("{FOLDER}/{server}-survival"));
+            let program = PathBuf::from(file(&format!("{server}-survival")));
             survival::build(Path::new(&format!("examples/{server}.c")), &program)?;
             survival::survives(&program, kind)
         }));
     }
     cases.push(Case::new("what the chat server of the guide survives", || {
-        let program = PathBuf::from(format!("{FOLDER}/chat-survival"));
+        let program = PathBuf::from(file("chat-survival"));
         survival::build(Path::new("docs/guide/09-shutdown.c"), &program)?;
         survival::survives(&program, survival::CHAT)
     }));
@@ -89,7 +90,7 @@ pub fn cases() -> Result<Vec<Case>> {
     {
         cases.push(Case::new(tool, move || {
             let started = start(server, tool, "")?;
-            tool_talks(tool, &started, &format!("{FOLDER}/{tool}"))?;
+            tool_talks(tool, &started, &file(tool))?;
             end(server, started)
         }));
     }
@@ -133,8 +134,14 @@ fn flood(
 }
 
 fn start(server: &str, case: &str, arguments: &str) -> Result<Server> {
-    let output = PathBuf::from(format!("{FOLDER}/{server}-{}.output", case.replace(' ', "-")));
+    let output = PathBuf::from(file(&format!("{server}-{}.output", case.replace(' ', "-"))));
     Server::start(command(&format!("{}{FOLDER}/{server} {arguments}", limit(case))), output)
+}
+
+/// A new path for a file or folder: the lane `repeat` runs copies of a case at the same time.
+fn file(name: &str) -> String {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    format!("{FOLDER}/{}-{name}", FILES.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Loads the server for two seconds without an error. The rate, which depends on the machine, is only printed.

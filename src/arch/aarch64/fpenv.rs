@@ -29,6 +29,16 @@ macro_rules! save_fpenv {
     };
 }
 
+/// Stores the stack pointer, which is x29, and the current FPCR in the slots of `$from`. The FPCR is then in x4.
+macro_rules! save_sp_and_fpenv {
+    (save_fpenv, $from:literal) => {
+        concat!("mrs x4, fpcr\nstp x29, x4, [", $from, ", #112]")
+    };
+    (share_fpenv, $from:literal) => {
+        concat!("str x29, [", $from, ", #112]")
+    };
+}
+
 /// Loads FPCR from the slot of `$to` if that differs from x4 (F3). Changes x5 and the flags.
 macro_rules! load_fpenv {
     (save_fpenv, $to:literal) => {
@@ -39,4 +49,4 @@ macro_rules! load_fpenv {
     };
 }
 
-pub(crate) use {load_fpenv, read_fpenv, save_fpenv};
+pub(crate) use {load_fpenv, read_fpenv, save_fpenv, save_sp_and_fpenv};

@@ -2,7 +2,7 @@
 
 use crate::abi::aco_t;
 
-/// The body of a function in which a coroutine resumes: calls `run`, which returns the coroutine and a value. Goes on
+/// The body of a function in which a coroutine resumes: calls `run`, which returns a `Resumed`. Goes on
 /// at the coroutine's resume address, the word that the passed value points to.
 ///
 /// To unwinders the code at that address has called the function.
@@ -22,8 +22,7 @@ macro_rules! on_top_body {
             "bl {run}",
             "ldp x29, x17, [sp], #16",
             ".cfi_adjust_cfa_offset -16; .cfi_same_value x29; .cfi_register x30, x17",
-            "mov x2, x1",
-            "mov x1, x0",
+            "mov x2, x0",
             "ldr x0, [x1, #128]",
             "str x19, [x1, #16]",               // inline code of clang loads its base pointer from there
             // Register state: as at the end of `switch`.
@@ -52,8 +51,7 @@ macro_rules! first_on_top_body {
             "ldr x17, [sp, #16]",
             "ldp x29, x30, [sp], #32",
             ".cfi_adjust_cfa_offset -32; .cfi_same_value x29; .cfi_same_value x30",
-            "mov x2, x1",
-            "mov x1, x0",
+            "mov x2, x0",
             "ldr x0, [x1, #128]",
             // Register state: as at the end of `switch`.
             "br x17",

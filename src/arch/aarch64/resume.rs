@@ -67,9 +67,7 @@ macro_rules! resume_body {
             ".cfi_remember_state",
             concat!("adr x8, .Laco_resumer_", stringify!($fpenv)),
             "stp x29, x8, [x11, #96]",
-            "str x29, [x11, #112]",             // sp
-            $crate::arch::read_fpenv!($fpenv),
-            $crate::arch::save_fpenv!($fpenv, "x11"),
+            $crate::arch::save_sp_and_fpenv!($fpenv, "x11"),
             // The main coroutine is whole in memory (M6). From here on the unwinder finds its frame through x11
             // (0x7b): CFA = *(x11 + 112) + 176.
             ".cfi_escape 0x0f, 7, 0x7b, 0xf0, 0x00, 0x06, 0x23, 0xb0, 0x01",
@@ -166,7 +164,8 @@ macro_rules! resume_body {
             "cmp x11, #0",
             "csel x11, x1, xzr, ne",            // the hint (`tls`, W3): NULL for a main coroutine
             "stp x1, x11, [x9]",
-            "mov x1, x2",                       // a Resumed: x0, and the value
+            "mov x1, x0",                       // a Resumed: the value, and x0
+            "mov x0, x2",
             // `ret`: a jump would need a landing pad in the caller. After a switch by a call the top of the return
             // predictor is another address; that misprediction stays.
             "ret",

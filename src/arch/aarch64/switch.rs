@@ -40,15 +40,12 @@ macro_rules! switch_body {
             "stp x25, x26, [x0, #64]",
             "stp x27, x28, [x0, #80]",
             "adr x8, 2f",
-            "mov x3, sp",
             "stp x29, x8, [x0, #96]",
-            "str x3, [x0, #112]",
+            $crate::arch::save_sp_and_fpenv!($fpenv, "x0"),
             "ldr x7, [x0, #144]",
             "orr x7, x7, #0x100",               // ALL_REGS (`state`, S4)
             "str x7, [x0, #144]",               // one store of the whole word: loads of it follow
             "str xzr, [x6, #8]",                // no hint: `from` does not wait in a resume (`tls`, W2)
-            $crate::arch::read_fpenv!($fpenv),
-            $crate::arch::save_fpenv!($fpenv, "x0"),
             // `from` is whole in memory (M6). From here on the unwinder finds its frame through x0:
             // CFA = *(x0 + 112) + 80; x19 to x28 are in `reg`, the rest on its stack.
             ".cfi_escape 0x0f, 6, 0x70, 0xf0, 0x00, 0x06, 0x23, 80",

@@ -52,11 +52,8 @@ macro_rules! transfer_body {
             ".cfi_offset d14, -96; .cfi_offset d15, -88",
             ".cfi_remember_state",              // the frame that is found again at 2
             "adr x8, 2f",
-            "mov x10, sp",
             "stp x29, x8, [x0, #96]",
-            "str x10, [x0, #112]",
-            $crate::arch::read_fpenv!($fpenv),
-            $crate::arch::save_fpenv!($fpenv, "x0"),
+            $crate::arch::save_sp_and_fpenv!($fpenv, "x0"),
             // `from` is whole in memory, and its frames may be copied out. From here on the caller's frame is that of
             // the main coroutine, to an unwinder: through x9 (0x79), over the call through x21 (0x85). CFA =
             // *(x9 + 112), pc at x9 + 104, x29 and the base pointer, x19, in `reg`; the unwinder finds the rest from

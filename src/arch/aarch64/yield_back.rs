@@ -1,6 +1,6 @@
 //! aarch64: the body of `yield_back`, which switches to the main coroutine that waits in a resume.
 
-/// The body of a function `yield_back(co, value)`: saves `co` and resumes its main coroutine, which is given `value`.
+/// The body of a function `yield_back(value, co)`: saves `co` and resumes its main coroutine, which is given `value`.
 /// Returns the value of the next resume.
 ///
 /// It is a switch only if `co` is EXCLUSIVE without flags, and if the hint proves that its main coroutine waits in a
@@ -14,9 +14,9 @@ macro_rules! yield_back_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "hint #34",                         // bti c
-            // Register state: x0 is `co`, or NULL; x1 the value; x30 the return address.
+            // Register state: x1 is `co`, or NULL; x0 the value; x30 the return address.
             ".cfi_remember_state",
-            "cbz x0, 9f",
+            "cbz x1, 9f",
             "adrp x6, :gottprel:aco_gtls_co",
             "ldr x6, [x6, :gottprel_lo12:aco_gtls_co]",
             "mrs x7, tpidr_el0",
@@ -24,9 +24,9 @@ macro_rules! yield_back_body {
             "ldp x8, x7, [x6, #8]",             // the hint, the hook word
             "cbnz x7, 7f",
             "2:",
-            "ldr x11, [x0, #128]",
-            "ldr x13, [x0, #144]",
-            "cmp x13, x0, lsl #8",              // EXCLUSIVE, without flags
+            "ldr x11, [x1, #128]",
+            "ldr x13, [x1, #144]",
+            "cmp x13, x1, lsl #8",              // EXCLUSIVE, without flags
             "ccmp x11, x8, #0, eq",             // main_co is the hint: it waits (`tls`, W2)
             "b.ne 8f",
             // The registers go on the stack of `co`, without ALL_REGS (`state`, S4).
@@ -51,13 +51,11 @@ macro_rules! yield_back_body {
             ".cfi_offset x26, -24; .cfi_offset x27, -16; .cfi_offset x28, -8",
             ".cfi_remember_state",              // the frame that is found again at `.Laco_yielded`
             concat!("adr x8, .Laco_yielded_", stringify!($fpenv)),
-            "stp x29, x8, [x0, #96]",
-            "str x29, [x0, #112]",              // sp
-            $crate::arch::read_fpenv!($fpenv),
-            $crate::arch::save_fpenv!($fpenv, "x0"),
-            // `co` is whole in memory (M6). From here on the unwinder finds its frame through x0:
-            // CFA = *(x0 + 112) + 160.
-            ".cfi_escape 0x0f, 7, 0x70, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
+            "stp x29, x8, [x1, #96]",
+            $crate::arch::save_sp_and_fpenv!($fpenv, "x1"),
+            // `co` is whole in memory (M6). From here on the unwinder finds its frame through x1:
+            // CFA = *(x1 + 112) + 160.
+            ".cfi_escape 0x0f, 7, 0x71, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
             "ldp x17, x3, [x11, #104]",
             $crate::arch::load_fpenv!($fpenv, "x11"),
             concat!("adr x8, .Laco_resumer_", stringify!($fpenv)),
@@ -94,12 +92,15 @@ macro_rules! yield_back_body {
             "cmp x12, #0",
             "csel x12, x11, xzr, ne",           // the hint (`tls`, W3): NULL for a main coroutine
             "stp x11, x12, [x6]",
-            // A Resumed: x0, and the value in x1. `ret`, as at the end of `resume`.
+            // A Resumed: the value in x0, and `co` in x1. `ret`, as at the end of `resume`.
             "ret",
             ".cfi_restore_state",
             "3:",
             "ldr x29, [x11, #96]",
-            "mov x2, x1",
+            "mov x2, x0",
+            "mov x0, x1",
+            // The same frame, found through x0.
+            ".cfi_escape 0x0f, 7, 0x70, 0xf0, 0x00, 0x06, 0x23, 0xa0, 0x01",
             "mov x1, x11",
             "mov sp, x3",
             // Register state: as at the end of `switch`, but for x30: a context that waits does not read it.
@@ -135,15 +136,19 @@ macro_rules! yield_back_body {
             "orr x9, x9, x10",
             "cbz x9, 2b",
             // The slow path: `switch`, which jumps on.
-            "mov x2, x1",
+            "mov x2, x0",
+            "mov x0, x1",
             "ldr x1, [x0, #128]",
             "cbnz x1, {switch}",
+            "b {abort}",
             "9:",
+            "mov x0, x1",
             "b {abort}",
             // The same, past the check of the hook word. Register state: x11 is main_co, or NULL.
             "8:",
             "cbz x11, 9b",
-            "mov x2, x1",
+            "mov x2, x0",
+            "mov x0, x1",
             "mov x1, x11",
             concat!("b .Laco_switch_", stringify!($fpenv)),
             ".cfi_endproc",

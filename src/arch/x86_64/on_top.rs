@@ -2,7 +2,7 @@
 
 use crate::abi::aco_t;
 
-/// The body of a function in which a coroutine resumes: calls `run`, which returns the coroutine and a value. Goes on
+/// The body of a function in which a coroutine resumes: calls `run`, which returns a `Resumed`. Goes on
 /// at the coroutine's resume address, the word that the passed value points to.
 ///
 /// To unwinders the code at that address has called the function.
@@ -25,9 +25,9 @@ macro_rules! on_top_body {
             "mov rsp, rbp",
             "pop rbp",
             ".cfi_def_cfa rsp, 8; .cfi_same_value rbp",
-            "mov rsi, rax",
-            "mov rdi, [rax + 72]",
-            "mov rax, rdx",
+            "mov rsi, rdx",
+            "mov rdi, [rdx + 72]",
+            "mov rdx, rax",
             // Register state: as at the end of `switch`.
             "pop rcx",
             ".cfi_adjust_cfa_offset -8",
@@ -59,9 +59,9 @@ macro_rules! first_on_top_body {
             "mov rsp, rbp",
             "pop rbp",
             ".cfi_def_cfa rsp, 8; .cfi_same_value rbp",
-            "mov rsi, rax",
-            "mov rdi, [rax + 72]",
-            "mov rax, rdx",
+            "mov rsi, rdx",
+            "mov rdi, [rdx + 72]",
+            "mov rdx, rax",
             // Register state: as at the end of `switch`.
             "notrack jmp rcx",
             ".cfi_endproc",

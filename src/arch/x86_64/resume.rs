@@ -132,7 +132,8 @@ macro_rules! resume_body {
             "cmp qword ptr [rsi + 72], 0",
             "cmovne rax, rsi",
             "mov fs:[rcx + 8], rax",
-            "mov rax, rdi",             // a Resumed: rdi, and the value
+            "mov rax, rdx",             // a Resumed: the value, and rdi
+            "mov rdx, rdi",
             "test byte ptr [rdi + 89], 1",
             "jnz 8f",
             "ret",

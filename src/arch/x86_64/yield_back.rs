@@ -1,6 +1,6 @@
 //! x86-64: the body of `yield_back`, which switches to the main coroutine that waits in a resume.
 
-/// The body of a function `yield_back(co, value)`: saves `co` and resumes its main coroutine, which is given `value`.
+/// The body of a function `yield_back(value, co)`: saves `co` and resumes its main coroutine, which is given `value`.
 /// Returns the value of the next resume.
 ///
 /// It is a switch only if `co` is EXCLUSIVE without flags, and if the hint proves that its main coroutine waits in a
@@ -14,21 +14,21 @@ macro_rules! yield_back_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             "endbr64",
-            // Register state: rdi is `co`, or NULL; rsi the value.
+            // Register state: rsi is `co`, or NULL; rdi the value.
             ".cfi_remember_state",
-            "test rdi, rdi",
+            "test rsi, rsi",
             "jz 8f",
             "mov r8, qword ptr [rip + aco_gtls_co@GOTTPOFF]",
             "mov rax, fs:[r8 + 16]",    // the hook word
             "test rax, rax",
             "jnz 7f",
             "2:",
-            "mov rdx, [rdi + 72]",
+            "mov rdx, [rsi + 72]",
             "cmp rdx, fs:[r8 + 8]",     // main_co is the hint: it waits (`tls`, W2)
             "jne 10f",
-            "mov rax, rdi",
+            "mov rax, rsi",
             "shl rax, 8",
-            "cmp rax, [rdi + 88]",      // EXCLUSIVE, without flags
+            "cmp rax, [rsi + 88]",      // EXCLUSIVE, without flags
             "jne 10f",
             // The registers go on the stack of `co`, without ALL_REGS (`state`, S4).
             "sub rsp, 32",
@@ -40,19 +40,19 @@ macro_rules! yield_back_body {
             ".cfi_offset r12, -16; .cfi_offset r13, -24; .cfi_offset r14, -32; .cfi_offset r15, -40",
             ".cfi_remember_state",      // the frame that is found again at `aco_yielded`
             concat!("lea rax, [rip + .Laco_yielded_", stringify!($fpenv), "]"),
-            "mov [rdi + 32], rax",
-            "mov [rdi + 40], rsp",
-            "mov [rdi + 48], rbx",
-            "mov [rdi + 56], rbp",
-            $crate::arch::save_fpenv!($fpenv, "rdi"),
-            // `co` is whole in memory (M6). From here on the unwinder finds its frame through rdi (DWARF register 5):
-            // CFA = *(rdi + 40) + 40; rbx and rbp are in `reg`.
-            ".cfi_escape 0x0f, 5, 0x75, 40, 0x06, 0x23, 40",
-            ".cfi_escape 0x10, 3, 2, 0x75, 48",
-            ".cfi_escape 0x10, 6, 2, 0x75, 56",
+            "mov [rsi + 32], rax",
+            "mov [rsi + 40], rsp",
+            "mov [rsi + 48], rbx",
+            "mov [rsi + 56], rbp",
+            $crate::arch::save_fpenv!($fpenv, "rsi"),
+            // `co` is whole in memory (M6). From here on the unwinder finds its frame through rsi (DWARF register 4):
+            // CFA = *(rsi + 40) + 40; rbx and rbp are in `reg`.
+            ".cfi_escape 0x0f, 5, 0x74, 40, 0x06, 0x23, 40",
+            ".cfi_escape 0x10, 3, 2, 0x74, 48",
+            ".cfi_escape 0x10, 6, 2, 0x74, 56",
             "mov r9, [rdx + 32]",
             "mov rbx, [rdx + 48]",
-            $crate::arch::load_fpenv!($fpenv, "rdi", "rdx"),
+            $crate::arch::load_fpenv!($fpenv, "rsi", "rdx"),
             concat!("lea rax, [rip + .Laco_resumer_", stringify!($fpenv), "]"),
             "cmp rax, r9",
             "jne 3f",
@@ -71,7 +71,7 @@ macro_rules! yield_back_body {
             "cmp qword ptr [rdx + 72], 0",
             "cmovne rax, rdx",
             "mov fs:[r8 + 8], rax",
-            "mov rax, rdi",             // a Resumed: rdi, and the value
+            "mov rax, rdi",             // a Resumed: the value, and `co`
             "mov rdx, rsi",
             "mov rcx, [rsp + 48]",
             "add rsp, 56",
@@ -84,9 +84,18 @@ macro_rules! yield_back_body {
             "3:",
             "mov rbp, [rdx + 56]",
             "mov rsp, [rdx + 40]",
-            "xchg rsi, rdx",
+            "mov rax, rdi",
+            "mov rdi, rsi",
+            // The same frame, found through rdi.
+            ".cfi_remember_state",
+            ".cfi_escape 0x0f, 5, 0x75, 40, 0x06, 0x23, 40",
+            ".cfi_escape 0x10, 3, 2, 0x75, 48",
+            ".cfi_escape 0x10, 6, 2, 0x75, 56",
+            "mov rsi, rdx",
+            "mov rdx, rax",
             // Register state: as at the end of `switch`.
             "notrack jmp r9",
+            ".cfi_restore_state",
             $crate::arch::write_fpenv!($fpenv, "rdx"),
             // `co` resumes here, unless `resume` has restored its registers. Register state: as M5 says.
             // The nop: unwinders look up the byte before a return address.
@@ -110,9 +119,10 @@ macro_rules! yield_back_body {
             "je 2b",
             // The slow path: `switch`, which jumps on if the pair is not zero.
             "8:",
+            "mov rdx, rdi",
+            "mov rdi, rsi",
             "test rdi, rdi",
             "jz 9f",
-            "mov rdx, rsi",
             "mov rsi, [rdi + 72]",
             "test rsi, rsi",
             "jnz {switch}",
@@ -120,9 +130,12 @@ macro_rules! yield_back_body {
             "jmp {abort}",
             // The same, past the check of the hook word. Register state: rdx is main_co, or NULL.
             "10:",
+            "mov rax, rdi",
+            "mov rdi, rsi",
             "test rdx, rdx",
             "jz 9b",
-            "xchg rsi, rdx",
+            "mov rsi, rdx",
+            "mov rdx, rax",
             concat!("jmp .Laco_switch_", stringify!($fpenv)),
             ".cfi_endproc",
             switch = sym $switch,

@@ -189,7 +189,7 @@ pub(crate) unsafe fn before_block(worker: *mut Worker, task: *mut Task, wait: Wa
 #[inline(always)]
 pub(crate) unsafe fn switch_to_scheduler() {
     // SAFETY: the scheduler has resumed the coroutine of the task.
-    unsafe { resume::yield_back((*task::current()).co, ptr::null_mut()) };
+    unsafe { resume::yield_back(ptr::null_mut(), (*task::current()).co) };
 }
 
 /// Ends what [`before_block`] has begun, and returns the wake result of the parker.
