@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 
 use crate::case::{Case, Program};
@@ -28,11 +29,23 @@ const USES: usize = 3;
 /// Programs of c_tests/ beside those of the runtime: threads, signals, timers.
 const OTHERS: [&str; 3] = ["storm", "stress", "threads"];
 
-/// Busy processes, two for each processor. Dropping the load ends them.
+/// Busy processes, two for each processor, for all cases that run at a time. Dropping the load ends them.
 struct Load(Vec<Child>);
 
 impl Load {
-    fn start() -> Result<Load> {
+    /// Returns the load of the cases that run now, or starts one.
+    fn start() -> Result<Arc<Load>> {
+        static CURRENT: Mutex<Weak<Load>> = Mutex::new(Weak::new());
+        let mut current = CURRENT.lock().map_err(|_| "a panic")?;
+        if let Some(load) = current.upgrade() {
+            return Ok(load);
+        }
+        let load = Arc::new(Load::new()?);
+        *current = Arc::downgrade(&load);
+        Ok(load)
+    }
+
+    fn new() -> Result<Load> {
         let processors = thread::available_parallelism().map_or(2, |count| count.get());
         let mut load = Load(Vec::new());
         for _ in 0..2 * processors {
