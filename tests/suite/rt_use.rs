@@ -26,7 +26,7 @@ pub const ECHO: [Client; 10] = [
     ("stalls", "0 2 500", false),
     ("floods", "0 1", false),
     ("more_than_files", "0 2", false),
-    ("shutdown_under_load", "0 2 60000 1500", true),
+    ("shutdown_under_load", "0 2 60000 4000", true),
     ("accepted_by_the_system", "0 3 60000 10000", true),
 ];
 
