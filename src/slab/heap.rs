@@ -6,7 +6,7 @@
 //!      ^                                      │   for a moment, by a thread that freed a block or has no thread state
 //!      └──────────── release_heap ────────────┘
 //!
-//!   release_heap: drain remote_frees; unmap empty current slabs; is_owned = false; fence;
+//!   release_heap: drain remote_frees; unmap empty slabs; is_owned = false; fence;
 //!                 blocks in remote_frees, and try_acquire succeeds: again
 //!
 //!     thread that frees a block           owner that releases the heap
@@ -34,7 +34,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use super::class::Class;
 use super::region;
 use super::slab_lists::{Slab, SlabSet, current_mut};
-use super::slab_set::{self, next_free, obtain_slab, unmap_slab};
+use super::slab_set::{self, next_free, obtain_slab};
 use crate::abi::aco_t;
 use crate::{sys, tls, valgrind};
 
@@ -164,13 +164,7 @@ pub(super) unsafe fn release_heap(heap: *mut Heap) {
     unsafe {
         loop {
             drain_remote_frees(heap);
-            for class in Class::ALL {
-                let current = current_mut(set_of(heap), class);
-                if class != Class::StackBlock && !(*current).is_null() && (**current).used == 0 {
-                    unmap_slab(*current);
-                    *current = ptr::null_mut();
-                }
-            }
+            slab_set::unmap_empty(set_of(heap));
             (*heap).is_owned.store(false, Ordering::Release);
             fence(Ordering::SeqCst); // H3
             if (*heap).remote_frees.load(Ordering::Relaxed).is_null() || !try_acquire(heap) {

@@ -22,7 +22,7 @@ pub(super) struct Slab {
     /// The first block that was never allocated, and the end of the blocks (`slab_set`, SS2).
     pub(super) bump: *mut c_void,
     pub(super) end: *mut c_void,
-    /// The first block. An empty slab whose `bump` is above `purge_limit` is purged or unmapped.
+    /// The first block. An empty slab whose `bump` is above `purge_limit` is kept, purged or unmapped.
     pub(super) start: *mut c_void,
     pub(super) purge_limit: *mut c_void,
     /// The number of blocks in use (`slab_set`, SS1).
@@ -51,6 +51,8 @@ pub(super) struct SlabSet {
     pub(super) mapped: [usize; CLASSES],
     /// The list of all slabs.
     pub(super) slabs: *mut Slab,
+    /// The bytes of the slabs that are kept when they are empty (`slab_set`, SS5).
+    pub(super) kept: usize,
     /// Iterations in progress (`iter`): meanwhile no slab is unmapped or purged.
     pub(super) iterators: usize,
 }

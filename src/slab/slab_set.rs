@@ -8,7 +8,7 @@
 //!
 //!   current ── full, another slab becomes current ──> full ── a block is freed ──> partial ── no current ──> current
 //!      │                                                                              │
-//!      └── empty: keeps its first 32 KiB, the rest is purged                          └── empty: unmapped
+//!      └── empty: kept; or all but its first 32 KiB is purged                         └── empty: kept; or unmapped
 //! ```
 //!
 //! * SS1. `used` counts the blocks in use, and those in the heap's `remote_frees`.
@@ -18,6 +18,9 @@
 //! * SS4. A new slab has at most a quarter of the bytes that its class has mapped so far, and at least 64 KiB. From
 //!   2 MiB on, the most, the system may back it with a huge page. So little of a class is in slabs that are not used
 //!   yet, and a class whose slabs come and go takes few large ones.
+//! * SS5. An empty slab is kept as it is while the kept ones have at most [`MAX_KEPT`] bytes. Its `purge_limit` is
+//!   `end` from then on, also while it has blocks in use again, until the heap is released. So coroutines that come and
+//!   go cost no system call.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -34,6 +37,8 @@ use crate::sys;
 const MIN_SIZE: usize = region::UNIT;
 /// Bytes of an empty current slab that are not purged.
 const UNPURGED_SIZE: usize = 32 * 1024;
+/// The most bytes of slabs that a set keeps (SS5).
+const MAX_KEPT: usize = 1 << 20;
 
 /// The link of a free block.
 ///
@@ -171,14 +176,42 @@ unsafe fn update_lists(slab: *mut Slab) {
         if !(*slab).is_available {
             push_partial(slab);
         }
-        if (*slab).used > 0 || (*set).iterators > 0 {
+        if (*slab).used > 0 || (*slab).bump <= (*slab).purge_limit || (*set).iterators > 0 {
             return;
         }
-        if class == Class::StackBlock || slab == *current_mut(set, class) {
+        if (*set).kept + (*slab).size <= MAX_KEPT {
+            (*set).kept += (*slab).size;
+            (*slab).purge_limit = (*slab).end;
+        } else if class == Class::StackBlock || slab == *current_mut(set, class) {
             purge(slab);
         } else {
-            remove_partial(slab);
             unmap_slab(slab);
+        }
+    }
+}
+
+/// Unmaps all empty slabs, also the kept ones. Those of stack control blocks are purged (SS3).
+///
+/// # Safety
+/// This thread owns the heap of `set`, and `iterators` counts no iteration that goes on.
+pub(super) unsafe fn unmap_empty(set: *mut SlabSet) {
+    // SAFETY: this thread owns the slabs (H1); `next_slab` is read before a slab is unmapped.
+    unsafe {
+        let mut slab = (*set).slabs;
+        while !slab.is_null() {
+            let next_slab = (*slab).next_slab;
+            if (*slab).used == 0 {
+                if (*slab).purge_limit == (*slab).end {
+                    (*set).kept -= (*slab).size;
+                    (*slab).purge_limit = slab.cast::<c_void>().byte_add(UNPURGED_SIZE);
+                }
+                if (*slab).class != Class::StackBlock {
+                    unmap_slab(slab);
+                } else if (*slab).bump > (*slab).purge_limit {
+                    purge(slab);
+                }
+            }
+            slab = next_slab;
         }
     }
 }
@@ -204,10 +237,17 @@ pub(super) unsafe fn reclaim_empty(set: *mut SlabSet) {
 /// Unmaps a slab.
 ///
 /// # Safety
-/// This thread owns the heap of `slab`, which is empty and not in `partial`. Nothing uses the slab afterwards.
-pub(super) unsafe fn unmap_slab(slab: *mut Slab) {
-    // SAFETY: this thread owns the heap of `slab` (H1). A mapped slab is in `slabs` (`slab_lists`, SL1).
+/// This thread owns the heap of `slab`, which is empty and not kept. Nothing uses the slab afterwards.
+unsafe fn unmap_slab(slab: *mut Slab) {
+    // SAFETY: this thread owns the heap of `slab` (H1). A mapped slab is in `slabs`, and an empty one is current or in
+    // `partial` (`slab_lists`, SL1 and SL2).
     unsafe {
+        let current = current_mut((*slab).set, (*slab).class);
+        if slab == *current {
+            *current = ptr::null_mut();
+        } else {
+            remove_partial(slab);
+        }
         unlink_slab(slab);
         region::unmap(slab.cast(), (*slab).size);
     }
