@@ -44,6 +44,7 @@ use core::sync::atomic::Ordering;
 
 use super::collect::collect;
 use super::idle::sleep;
+use super::prefetch::{AHEAD, prefetch};
 use super::{finish, priority, task_stack};
 use crate::resume;
 use crate::rt::base::tsan_acquire;
@@ -89,15 +90,21 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
         if (*worker).has_own_order {
             return run_ready_in_own_order(worker);
         }
-        let slice = budget::slice_for((*worker).run_queue.count(TASKS_PER_TURN));
-        for _ in 0..TASKS_PER_TURN {
-            let task = (*worker).run_queue.pop();
-            if task.is_null() {
-                break;
+        let ready = (*worker).run_queue.count(TASKS_PER_TURN);
+        let slice = budget::slice_for(ready);
+        for first in (0..TASKS_PER_TURN).step_by(AHEAD as usize) {
+            if ready >= first + AHEAD {
+                prefetch(&(*worker).run_queue);
             }
-            run_task(worker, task, slice);
-            if budget::is_turn_over(&*worker) {
-                return true;
+            for _ in 0..AHEAD {
+                let task = (*worker).run_queue.pop();
+                if task.is_null() {
+                    return false;
+                }
+                run_task(worker, task, slice);
+                if budget::is_turn_over(&*worker) {
+                    return true;
+                }
             }
         }
     }
