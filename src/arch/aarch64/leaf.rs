@@ -97,6 +97,15 @@ pub(crate) fn stack_pointer() -> usize {
     address
 }
 
+/// Fetches the line of `address` into the cache. The address may be any: there is no fault.
+#[inline(always)]
+pub(crate) fn prefetch(address: usize) {
+    // SAFETY: a prefetch has no effect that a program can see.
+    unsafe {
+        asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags, readonly))
+    };
+}
+
 /// Makes a client request to Valgrind, and returns its answer; 0 without Valgrind.
 ///
 /// Valgrind recognizes the rotations of x12, which cancel out, and the disjunction of x10 with itself. Its manual

@@ -34,6 +34,17 @@ impl<T: Link> List<T> {
         count
     }
 
+    /// Calls `f` with the first nodes, at most `max`. `f` does not change the list.
+    #[inline(always)]
+    pub(crate) fn for_first(&self, max: u32, f: impl Fn(*mut T)) {
+        let (mut count, mut node) = (0, self.first);
+        while !node.is_null() && count != max {
+            f(node);
+            // SAFETY: a node in the list is live.
+            (count, node) = (count + 1, unsafe { *T::next(node) });
+        }
+    }
+
     /// Adds a node at the end.
     ///
     /// # Safety
@@ -125,6 +136,7 @@ impl<T: Link, const MAX: u32> FreeList<T, MAX> {
 #[cfg(all(test, feature = "rt"))]
 pub(super) mod tests {
     use super::*;
+    use std::cell::RefCell;
 
     /// A node of the tests of this folder.
     pub(crate) struct Node {
@@ -161,6 +173,13 @@ pub(super) mod tests {
                 list.push(three);
             }
             assert_eq!([0, 3, 9].map(|max| list.count(max)), [0, 3, 4]);
+            let first = |max| {
+                let values = RefCell::new(Vec::new());
+                // SAFETY: a node in the list is live.
+                list.for_first(max, |node| values.borrow_mut().push(unsafe { (*node).value }));
+                values.into_inner()
+            };
+            assert_eq!([0, 3, 9].map(first), [vec![], vec![0, 1, 2], vec![0, 1, 2, 3]]);
             // SAFETY: a popped node is live.
             let popped = [(); 4].map(|()| unsafe { (*list.pop()).value });
             assert_eq!(popped, [0, 1, 2, 3]);

@@ -46,6 +46,7 @@ impl Plumbing {
     ///
     /// # Safety
     /// `attr.fds` has `attr.nfds` elements.
+    #[inline(never)]
     pub(crate) unsafe fn new(attr: &acort_proc_attr_t) -> Result<Plumbing> {
         const STANDARD: usize = 3;
         if attr.nfds > c_int::MAX as usize || attr.fds.is_null() && attr.nfds != 0 {
@@ -98,6 +99,7 @@ impl Plumbing {
     }
 
     /// Adds a standard descriptor.
+    #[inline(never)]
     fn add_standard(&mut self, to: usize, kind: c_int) -> Result<()> {
         let number = to as c_int;
         match kind {
@@ -135,6 +137,7 @@ impl Plumbing {
     }
 
     /// Adds a copy. Closes `from` later if it `is_own`.
+    #[inline(never)]
     fn add(&mut self, from: c_int, to: c_int, is_own: bool) -> Result<()> {
         let is_target = self.copies().any(|(_, other)| other == to);
         // SAFETY: the array has room for all standard descriptors and for those of the program.
@@ -147,6 +150,7 @@ impl Plumbing {
     }
 
     /// Duplicates each source that is also a target (P1).
+    #[inline(never)]
     fn separate(&mut self) -> Result<()> {
         let least = self.copies().map(|(_, to)| to).max().unwrap_or(0).saturating_add(1);
         for index in 0..self.count {
@@ -174,6 +178,7 @@ impl Plumbing {
 }
 
 impl Drop for Plumbing {
+    #[inline(never)]
     fn drop(&mut self) {
         for index in 0..self.count {
             // SAFETY: so many copies are there.
@@ -197,6 +202,7 @@ fn check_open(fd: c_int) -> Result<()> {
 }
 
 /// Duplicates a descriptor to a number from `least` on (P2).
+#[inline(never)]
 fn duplicate(fd: c_int, least: c_int) -> Result<c_int> {
     // SAFETY: fcntl(2) takes any number.
     match unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, least) } {

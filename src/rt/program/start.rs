@@ -19,6 +19,7 @@ struct Starting {
 }
 
 /// A set of signals of the program, or one with `signal` alone; 0: an empty one.
+#[inline(never)]
 unsafe fn signals_or(set: *const libc::sigset_t, signal: c_int) -> libc::sigset_t {
     let mut other = MaybeUninit::zeroed();
     // SAFETY: `set` is NULL or initialized, and so is `other` after the call.

@@ -14,6 +14,7 @@ impl Text {
     ///
     /// # Safety
     /// `text` is NULL or ends in 0.
+    #[inline(never)]
     pub(crate) unsafe fn copy(text: *const c_char) -> Result<Text> {
         // SAFETY: `text` is NULL or ends in 0.
         unsafe { os::strdup(text).map(Text) }
@@ -39,6 +40,7 @@ impl Texts {
     ///
     /// # Safety
     /// `from` is NULL, or has texts that end in 0, and then NULL.
+    #[inline(never)]
     pub(crate) unsafe fn copy(from: *const *mut c_char) -> Result<Texts> {
         if from.is_null() {
             return Ok(Texts(ptr::null_mut()));

@@ -21,6 +21,7 @@
 //! | `locals` | Task-local values |
 //! | `options` | The options of a runtime: their defaults and their limits |
 //! | `overflow_report` | The report of a task that overflows its stack |
+//! | `prefetch` | Fetches into the cache what the resumes of many ready tasks read |
 //! | `priority` | Two priorities: which task runs next on a worker that has had low tasks (ACORT_LOW) |
 //! | `run_loop` | A worker's run loop: runs ready tasks in turns, collects new work, and sleeps if there is none |
 //! | `signal_cancel` | acort_cancel_on_signals(): the first signal cancels the main task of a run |
@@ -47,6 +48,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod locals;
 pub(crate) mod options;
 pub(crate) mod overflow_report;
+mod prefetch;
 mod priority;
 pub(crate) mod run_loop;
 pub(crate) mod signal_cancel;

@@ -44,6 +44,7 @@ use core::sync::atomic::Ordering;
 
 use super::collect::collect;
 use super::idle::sleep;
+use super::prefetch::{AHEAD, prefetch};
 use super::{finish, priority, task_stack};
 use crate::resume;
 use crate::rt::base::tsan_acquire;
@@ -89,13 +90,43 @@ pub(crate) unsafe fn run_ready(worker: *mut Worker) -> bool {
         if (*worker).has_own_order {
             return run_ready_in_own_order(worker);
         }
-        let slice = budget::slice_for((*worker).run_queue.count(TASKS_PER_TURN));
+        let ready = (*worker).run_queue.count(TASKS_PER_TURN);
+        let slice = budget::slice_for(ready);
+        if ready >= AHEAD {
+            return run_many(worker, ready, slice);
+        }
         for _ in 0..TASKS_PER_TURN {
             let task = (*worker).run_queue.pop();
             if task.is_null() {
                 break;
             }
             run_task(worker, task, slice);
+            if budget::is_turn_over(&*worker) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// As [`run_ready`], for `ready` tasks: the misses of some of them overlap (`prefetch`).
+///
+/// # Safety
+/// As [`run`].
+#[cold]
+#[inline(never)]
+unsafe fn run_many(worker: *mut Worker, ready: u32, slice: i32) -> bool {
+    // SAFETY: `worker` is this thread's. A task in its run queue is ready, and in no other list.
+    unsafe {
+        for number in 0..TASKS_PER_TURN {
+            if number.is_multiple_of(AHEAD) && ready >= number + AHEAD {
+                prefetch(&(*worker).run_queue);
+            }
+            let task = (*worker).run_queue.pop();
+            if task.is_null() {
+                break;
+            }
+            run_task_called(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 return true;
             }
@@ -123,7 +154,7 @@ unsafe fn run_ready_in_own_order(worker: *mut Worker) -> bool {
             if task.is_null() {
                 break;
             }
-            run_task_in_own_order(worker, task, slice);
+            run_task_called(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 break;
             }
@@ -148,7 +179,7 @@ unsafe fn run_ready_chaos(worker: *mut Worker) -> bool {
                 break;
             }
             let slice = 1 + (*worker).random.below(slice as usize) as i32;
-            run_task_in_own_order(worker, task, slice);
+            run_task_called(worker, task, slice);
             if budget::is_turn_over(&*worker) {
                 return true;
             }
@@ -162,7 +193,7 @@ unsafe fn run_ready_chaos(worker: *mut Worker) -> bool {
 /// # Safety
 /// As [`run_task`].
 #[inline(never)]
-unsafe fn run_task_in_own_order(worker: *mut Worker, task: *mut Task, slice: i32) {
+unsafe fn run_task_called(worker: *mut Worker, task: *mut Task, slice: i32) {
     // SAFETY: the worker is this thread's. The task is ready, and in no list.
     unsafe { run_task(worker, task, slice) }
 }
