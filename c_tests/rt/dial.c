@@ -122,8 +122,10 @@ static int family_of(int fd) {
 static int has_six, good4, good6, bad4, bad6, stalled, fillers[4];
 static int is_alone = 1;
 
+enum { PATIENCE = 250, SLACK = 2000, ATTEMPTS = 6 };
+
 /* Dials; gives how many milliseconds that took. */
-static int64_t dials(int wanted_family, int wanted_port) {
+static int64_t dials_once(int wanted_family, int wanted_port) {
     int before = open_fds();
     int64_t start = acort_now();
     int fd = acort_dial("tcp", "several:1", acort_after(20000 * MILLISECONDS));
@@ -136,31 +138,40 @@ static int64_t dials(int wanted_family, int wanted_port) {
     CHECK(getpeername(fd, (struct sockaddr *)&peer, &length) == 0);
     CHECK_EQUAL(ntohs(((struct sockaddr_in *)&peer)->sin_port), wanted_port); /* at one place in both */
     CHECK_EQUAL(acort_close(fd), 0);
-    place_count = 0;
     return took;
 }
 
-enum { PATIENCE = 250, SLACK = 2000 };
+/* Dials, which never takes less than `least` milliseconds, and less than SLACK once in a few attempts: on a loaded
+ * machine a thread may wait for a processor. */
+static void dials(int wanted_family, int wanted_port, int64_t least) {
+    int64_t took = SLACK;
+    for (int i = 0; took >= SLACK; i++) {
+        CHECK(i < ATTEMPTS);
+        took = dials_once(wanted_family, wanted_port);
+        CHECK(took >= least);
+    }
+    place_count = 0;
+}
 
 static void *refused_ones(void *argument) {
     is_at(AF_INET, port_of(good4));
-    CHECK(dials(AF_INET, port_of(good4)) < SLACK);
+    dials(AF_INET, port_of(good4), 0);
     for (int i = 0; i < 20; i++) is_at(AF_INET, port_of(bad4)); /* more than at once */
     is_at(AF_INET, port_of(good4));
-    CHECK(dials(AF_INET, port_of(good4)) < SLACK);
+    dials(AF_INET, port_of(good4), 0);
     for (int i = 0; i < 3; i++) is_at(AF_INET, port_of(bad4));
     CHECK_FAILS(acort_dial("tcp", "several:1", ACORT_NEVER), ECONNREFUSED);
     place_count = 0;
     if (!has_six) return argument;
     is_at(AF_INET6, port_of(bad6));
     is_at(AF_INET, port_of(good4));
-    CHECK(dials(AF_INET, port_of(good4)) < SLACK);
+    dials(AF_INET, port_of(good4), 0);
     is_at(AF_INET, port_of(bad4));
     is_at(AF_INET6, port_of(good6));
-    CHECK(dials(AF_INET6, port_of(good6)) < SLACK);
+    dials(AF_INET6, port_of(good6), 0);
     is_at(AF_INET6, port_of(good6));
     is_at(AF_INET, port_of(good4));
-    dials(AF_INET6, port_of(good6)); /* the first is preferred */
+    dials(AF_INET6, port_of(good6), 0); /* the first is preferred */
     return argument;
 }
 
@@ -168,33 +179,34 @@ static void *refused_ones(void *argument) {
 static void *stalled_ones(void *argument) {
     is_at(AF_INET, port_of(stalled));
     is_at(AF_INET, port_of(good4));
-    int64_t took = dials(AF_INET, port_of(good4));
-    CHECK(took >= PATIENCE - 1 && took < SLACK);
+    dials(AF_INET, port_of(good4), PATIENCE - 1);
     is_at(AF_INET, port_of(stalled));
     is_at(AF_INET, port_of(bad4)); /* refused at once: no second wait */
     is_at(AF_INET, port_of(good4));
-    took = dials(AF_INET, port_of(good4));
-    CHECK(took >= PATIENCE - 1 && took < SLACK);
+    dials(AF_INET, port_of(good4), PATIENCE - 1);
     is_at(AF_INET, port_of(stalled));
     is_at(AF_INET, port_of(stalled));
     is_at(AF_INET, port_of(good4));
-    took = dials(AF_INET, port_of(good4));
-    CHECK(took >= 2 * PATIENCE - 1);
+    dials(AF_INET, port_of(good4), 2 * PATIENCE - 1);
     if (!has_six) return argument;
     for (int i = 0; i < 8; i++) is_at(AF_INET, port_of(stalled)); /* the families take turns */
     is_at(AF_INET6, port_of(good6));
-    took = dials(AF_INET6, port_of(good6));
-    CHECK(took >= PATIENCE - 1 && took < SLACK);
+    dials(AF_INET6, port_of(good6), PATIENCE - 1);
     return argument;
 }
 
 static void *has_deadlines(void *argument) {
     int before = open_fds();
     for (int i = 0; i < 6; i++) is_at(AF_INET, port_of(stalled));
-    int64_t start = acort_now();
-    CHECK_FAILS(acort_dial("tcp", "several:1", acort_after(400 * MILLISECONDS)), ETIMEDOUT);
-    CHECK(acort_now() - start >= 400 * MILLISECONDS && acort_now() - start < SLACK * MILLISECONDS);
-    CHECK_EQUAL(open_fds(), before);
+    int64_t took = SLACK * MILLISECONDS;
+    for (int i = 0; took >= SLACK * MILLISECONDS; i++) {
+        CHECK(i < ATTEMPTS);
+        int64_t start = acort_now();
+        CHECK_FAILS(acort_dial("tcp", "several:1", acort_after(400 * MILLISECONDS)), ETIMEDOUT);
+        took = acort_now() - start;
+        CHECK(took >= 400 * MILLISECONDS);
+        CHECK_EQUAL(open_fds(), before);
+    }
     place_count = 0;
     return argument;
 }
@@ -221,7 +233,7 @@ static void *is_cancelled_at_any_time(void *argument) {
 
 /* The first one is slow, not dead: what was begun is not given up for the next. */
 static void *dials_the_slow_one(void *port) {
-    dials(AF_INET, (int)NUMBER(port));
+    dials(AF_INET, (int)NUMBER(port), 0);
     return NULL;
 }
 
