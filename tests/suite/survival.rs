@@ -215,7 +215,8 @@ impl Client {
         if self.is_over {
             return Ok(true);
         }
-        let is_served = self.answer.ends_with(self.kind.answer.as_bytes());
+        // More may have come since: others of a chat enter and leave.
+        let is_served = String::from_utf8_lossy(&self.answer).contains(self.kind.answer);
         if is_served {
             let port = server.port;
             // A listing of sockets that changes while it is read may leave one out. A server that has closed the
