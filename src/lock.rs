@@ -4,6 +4,9 @@
 //! * L2. A thread that holds the lock neither takes the same lock, nor switches coroutines, nor calls a hook, nor ends.
 //! * L3. In a child of fork(2) the holder may be gone: the child calls [`reset_after_fork`](Lock::reset_after_fork).
 //!
+//! A thread that finds the lock held looks again after a pause, which doubles up to a bound. Each look moves the cache
+//! line away from the holder, which writes it again to unlock, and often is about to take the same lock once more.
+//!
 //! A lock is held for a few instructions. The core may also hold one for a call of malloc. A file of the runtime that
 //! makes a system call under one says so. The order of the runtime's locks is T6 of `rt/model/task`.
 //!
@@ -12,7 +15,7 @@
 
 use core::ffi::c_void;
 
-use crate::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, spin_loop};
+use crate::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, pause};
 use crate::{arch, sys};
 
 /// The word of a lock that is held. 0: it is free.
@@ -57,12 +60,21 @@ impl Lock {
     #[cold]
     #[inline(never)]
     fn lock_slowly(&self) {
-        /// Tries before the thread yields its processor: the holder is preempted, or waits in malloc.
-        const SPIN_LIMIT: u32 = 100;
-        let mut tries = 0;
-        while self.0.load(Ordering::Relaxed) != 0 || !self.try_lock() {
-            tries += 1;
-            if tries % SPIN_LIMIT == 0 { sys::yield_thread() } else { spin_loop() }
+        /// Pauses before the first look, and the most between two.
+        const PAUSES: [u32; 2] = [16, 64];
+        /// Looks before the thread yields its processor: the holder is preempted, or waits in malloc.
+        const LOOKS: u32 = 8;
+        let ([mut pauses, most], mut looks) = (PAUSES, 0);
+        loop {
+            pause(pauses);
+            if self.0.load(Ordering::Relaxed) == 0 && self.try_lock() {
+                return;
+            }
+            pauses = (pauses * 2).min(most);
+            looks += 1;
+            if looks % LOOKS == 0 {
+                sys::yield_thread();
+            }
         }
     }
 

@@ -38,10 +38,13 @@ struct Program {
 const ACORT: &str = "acort";
 const EPOLL: &str = "epoll";
 const RING: &str = "io_uring";
-const SUBJECTS: [&str; 7] = [ACORT, "State Threads", "Boost.Fiber", "Go", "may", EPOLL, RING];
+const GO: &str = "Go";
+const THREADS: &str = "threads";
+const SUBJECTS: [&str; 8] =
+    [ACORT, "State Threads", "Boost.Fiber", GO, "may", EPOLL, RING, THREADS];
 
 /// The rows: name, what one operation is, and how many rounds at the most.
-const ROWS: [(&str, &str, usize); 26] = [
+const ROWS: [(&str, &str, usize); 30] = [
     ("yield", "two tasks yield to each other: one yield, ns", 99),
     ("yield-shared", "the same, both on the worker's shared stack, ns", 99),
     ("go-join", "start a task, let it end, join it, ns", 99),
@@ -54,10 +57,14 @@ const ROWS: [(&str, &str, usize); 26] = [
         "a message through an unbuffered channel, from worker to worker, CPU of both, ns",
         99,
     ),
-    ("chan-workers-pairs", "the same, 100 such channels at once, ns", 99),
+    ("chan-workers-wall", "the same, the time that passes, ns", 99),
+    ("chan-workers-chosen", "the same, the runtime chooses the workers, CPU of both, ns", 99),
+    ("chan-workers-pairs", "100 such channels at once from worker to worker, ns", 99),
     ("chan-workers-buffered", "one such channel, with room for 128 messages, ns", 99),
+    ("chan-workers-buffered-wall", "the same, the time that passes, ns", 99),
     ("mutex", "lock and unlock a free mutex, ns", 99),
     ("mutex-workers", "a turn with a mutex that 8 tasks of two workers want, CPU of both, ns", 99),
+    ("mutex-workers-two", "the same, one task of each worker, ns", 99),
     ("burst-first", "10,000 tasks start, sleep 10 to 20 ms, end, the first time: each, ns", 99),
     ("burst-later", "the same 5 times more, with pauses of 100 ms: each, ns", 99),
     ("sleepers-again", "10,000 tasks that live sleep again, ns", 99),
@@ -83,10 +90,14 @@ const ACORT_ROWS: &[&str] = &[
     "chan-buffered",
     "chan-select",
     "chan-workers",
+    "chan-workers-wall",
+    "chan-workers-chosen",
     "chan-workers-pairs",
     "chan-workers-buffered",
+    "chan-workers-buffered-wall",
     "mutex",
     "mutex-workers",
+    "mutex-workers-two",
     "burst-first",
     "burst-later",
     "sleepers-again",
@@ -95,6 +106,7 @@ const ACORT_ROWS: &[&str] = &[
     "reads-64",
     "memory",
 ];
+const THREAD_ROWS: &[&str] = &["mutex-workers", "mutex-workers-two"];
 const READ_ROWS: &[&str] = &["reads-1", "reads-64"];
 const GO_ROWS: &[&str] = &[
     "yield",
@@ -103,9 +115,14 @@ const GO_ROWS: &[&str] = &[
     "chan-buffered",
     "chan-select",
     "chan-workers",
+    "chan-workers-wall",
+    "chan-workers-chosen",
+    "chan-workers-pairs",
     "chan-workers-buffered",
+    "chan-workers-buffered-wall",
     "mutex",
     "mutex-workers",
+    "mutex-workers-two",
     "burst-first",
     "burst-later",
     "sleepers-again",
@@ -144,7 +161,7 @@ fn build(line: String) -> Result {
     succeed(command(&line), 600).map(drop)
 }
 
-/// Ours, the client, the server on bare epoll, the reader on a bare ring: they need a C compiler alone.
+/// Ours, the client, the server on bare epoll, the reader on a bare ring, the threads: they need a C compiler alone.
 fn own_programs(folder: &str) -> Result<Vec<Program>> {
     let wraps: String = COUNTED.iter().map(|name| format!(" -Wl,--wrap={name}")).collect();
     build(format!("cc -O2 benches/rt/client.c -o {folder}/client"))?;
@@ -153,6 +170,7 @@ fn own_programs(folder: &str) -> Result<Vec<Program>> {
         (ACORT, "echo", ECHO_ROWS, format!("build/libaco.a{wraps}")),
         (EPOLL, "epoll", ECHO_ROWS, String::new()),
         (RING, "uring", READ_ROWS, String::new()),
+        (THREADS, "threads", THREAD_ROWS, "-lpthread".into()),
     ];
     let mut programs = Vec::new();
     for (subject, name, rows, library) in sources {
@@ -183,7 +201,7 @@ fn peers(folder: &str) -> Vec<Program> {
             ),
             "boost",
         ),
-        ("Go", GO_ROWS, format!("go build -o {folder}/go benches/rt/peer.go"), "go"),
+        (GO, GO_ROWS, format!("go build -o {folder}/go benches/rt/peer.go"), "go"),
         ("may", MAY_ROWS, format!("{cargo} --target-dir {crates}"), ""),
     ];
     let mut programs = Vec::new();
@@ -194,7 +212,7 @@ fn peers(folder: &str) -> Vec<Program> {
         };
         match build(how) {
             Ok(()) => {
-                if subject == "Go" {
+                if subject == GO {
                     let line = format!("{folder}/idle {line},http");
                     programs.push(Program { subject, line, rows: GO_IDLE_ROWS });
                 }

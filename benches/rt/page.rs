@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use crate::report::{Table, machine, number};
-use crate::{ACORT, EPOLL, RING};
+use crate::{ACORT, EPOLL, GO, RING, THREADS};
 
 /// A row, the most that acort is to need, and what stands in the way where it needs more.
 const TARGETS: [(&str, f64, &str); 15] = [
@@ -24,6 +24,28 @@ const TARGETS: [(&str, f64, &str); 15] = [
     ("idle", 4864.0, MEMORY),
     ("idle-shared", 1024.0, IDLE),
 ];
+
+/// Rows between workers: whom they are measured against, the most that acort is to need beside that, and what stands
+/// in the way where it needs more.
+const BESIDE: [(&str, &str, f64, &str); 8] = [
+    ("chan-workers", GO, 2.0, APART),
+    ("chan-workers-wall", GO, 2.0, APART),
+    ("chan-workers-chosen", GO, 1.0, NOISE),
+    ("chan-workers-pairs", GO, 1.0, PAIRS),
+    ("chan-workers-buffered", GO, 1.2, SHARED_LINES),
+    ("chan-workers-buffered-wall", GO, 1.2, SHARED_LINES),
+    ("mutex-workers", THREADS, 1.0, FOUGHT),
+    ("mutex-workers-two", THREADS, 1.0, FOUGHT),
+];
+
+const APART: &str = "a task stays with its worker, so each message moves some eight cache lines from one processor to \
+                     the other, 60 ns each, while the other one spins; where the system runs both workers on one \
+                     processor, a switch of threads, 1400 ns at least; Go moves both goroutines to one thread";
+const PAIRS: &str = "as for one channel: no task moves to the worker of its partner, as Go's do";
+const SHARED_LINES: &str = "both workers take the channel's lock for each message; Go moves both goroutines to one \
+                            thread";
+const FOUGHT: &str = "a task that finds the mutex locked waits in its queue, so that its worker runs another one; a \
+                      thread sleeps at once, and the other one goes on alone";
 
 /// For targets that are reached on a quiet machine.
 const NOISE: &str = "not in this run: the machine is shared";
@@ -53,8 +75,11 @@ figures have its collector's and its monitor's time in them.
 * yield: State Threads has none; it sleeps for no time.
 * buffered channel: may's has no bound.
 * worker to worker: Go with GOMAXPROCS=2, which may move both goroutines to one processor; tasks of acort stay \
-  where they began: a message wakes a thread that sleeps in the kernel, unless both have met awake.
-* the wanted mutex: Go with GOMAXPROCS=2; a turn is some ten nanoseconds of work, and the tasks do nothing between.
+  where they began: a message wakes a thread that sleeps in the kernel, unless both have met awake. The figure depends \
+  on where the system runs the two threads: on one processor neither spins, and each message is a switch of threads.
+* the runtime chooses: one task starts both by acort_go(), a goroutine by go.
+* the wanted mutex: Go with GOMAXPROCS=2, as many threads with a mutex of the C library; a turn is some ten \
+  nanoseconds of work, and the tasks do nothing between.
 * bursts: 100 tasks wake at a time. The first one of the process has each stack's first page in it, a later one what \
   is given back in the pauses. *Again* leaves the starts and ends out.
 * echo: requests of 64 bytes on loopback; the server's process alone counts, with what it takes to accept and \
@@ -94,6 +119,13 @@ pub fn targets(table: &Table) -> String {
     ] {
         if let (Some(ours), Some(bare)) = (table.cell(row, ACORT), table.cell(row, RING)) {
             line(&mut text, what, ours / bare, 1.25, NOISE);
+        }
+    }
+    for (row, peer, most, why) in BESIDE {
+        let what = table.rows.iter().find(|found| found.name == row).map(|found| &*found.what);
+        let pair = (table.cell(row, ACORT), table.cell(row, peer));
+        if let (Some(what), (Some(ours), Some(theirs))) = (what, pair) {
+            line(&mut text, &format!("{what}: beside {peer}, ratio"), ours / theirs, most, why);
         }
     }
     if let Ok(library) = fs::metadata("build/libaco.so") {

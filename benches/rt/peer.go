@@ -31,12 +31,18 @@ const (
 )
 
 func now() int64 {
+	if isWall {
+		return time.Now().UnixNano()
+	}
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		panic(err)
 	}
 	return usage.Utime.Nano() + usage.Stime.Nano()
 }
+
+// isWall: wall time counts, not CPU time.
+var isWall bool
 
 func report(begin int64, operations float64) {
 	fmt.Printf("%.4f\n", float64(now()-begin)/operations)
@@ -113,8 +119,29 @@ func mutex() {
 
 var worked uint32
 
-func mutexWorkers() {
-	const want, turns, work = 8, 50000, 20
+// passPairs has 100 channels at once.
+func passPairs() {
+	const pairs, each = 100, 5000
+	var channels [pairs]chan int64
+	for i := range channels {
+		channels[i] = make(chan int64)
+	}
+	begin := now()
+	together(2*pairs, func(number int) {
+		for i := int64(0); i < each; i++ {
+			if number%2 == 0 {
+				channels[number/2] <- i
+			} else {
+				<-channels[number/2]
+			}
+		}
+	})
+	report(begin, pairs*each)
+}
+
+func mutexWorkers(want int) {
+	const all, work = 400000, 20
+	turns := all / want
 	var lock sync.Mutex
 	begin := now()
 	together(want, func(int) {
@@ -126,7 +153,7 @@ func mutexWorkers() {
 			lock.Unlock()
 		}
 	})
-	report(begin, want*turns)
+	report(begin, all)
 }
 
 func sleepOnce(number int) {
@@ -266,9 +293,12 @@ func main() {
 		"chan-buffered":         func() { passMessages(128, 2000000, plain) },
 		"chan-select":           func() { passMessages(0, 500000, selecting(make(chan int64))) },
 		"chan-workers":          func() { passMessages(0, 30000, plain) },
+		"chan-workers-chosen":   func() { passMessages(0, 500000, plain) },
+		"chan-workers-pairs":    passPairs,
 		"chan-workers-buffered": func() { passMessages(128, 500000, plain) },
 		"mutex":                 mutex,
-		"mutex-workers":         mutexWorkers,
+		"mutex-workers":         func() { mutexWorkers(8) },
+		"mutex-workers-two":     func() { mutexWorkers(2) },
 		"burst-first":           burstFirst,
 		"burst-later":           burstLater,
 		"sleepers-again":        sleepersAgain,
@@ -277,7 +307,9 @@ func main() {
 		"http":                  serveHTTP,
 		"echo":                  func() { echo(os.Args[2]) },
 	}
-	row := rows[os.Args[1]]
+	name := strings.TrimSuffix(os.Args[1], "-wall")
+	isWall = name != os.Args[1]
+	row := rows[name]
 	if row == nil {
 		os.Exit(2)
 	}

@@ -136,16 +136,29 @@ static void *chan_workers_pairs(void *unused) {
     return unused;
 }
 
-static void pass_messages(size_t capacity, int to, void *(*receiver)(void *)) {
+/* Wall time counts, not CPU time. */
+static int is_wall;
+
+/* `from` and `to` are workers; -1: the runtime chooses. */
+static void pass_between(size_t capacity, int from, int to, void *(*receiver)(void *)) {
     channel = acort_chan_new(sizeof(int64_t), capacity, 0);
     second = acort_chan_new(sizeof(int64_t), 0, 0);
+    double wall_begin = wall();
     sample_t begin = now();
-    acort_task_t *here = go_with(0, 0, sends, NULL), *there = go_with(0, to, receiver, NULL);
+    acort_task_t *here = go_with(0, from, sends, NULL), *there = go_with(0, to, receiver, NULL);
     acort_join(here, NULL, ACORT_NEVER);
     acort_join(there, NULL, ACORT_NEVER);
-    report(begin, (double)messages);
+    if (is_wall) {
+        report_wall(wall_begin, (double)messages);
+    } else {
+        report(begin, (double)messages);
+    }
     acort_chan_unref(channel);
     acort_chan_unref(second);
+}
+
+static void pass_messages(size_t capacity, int to, void *(*receiver)(void *)) {
+    pass_between(capacity, 0, to, receiver);
 }
 
 static void *chan(void *unused) {
@@ -175,6 +188,22 @@ static void *chan_workers_buffered(void *unused) {
     return unused;
 }
 
+static void *chan_workers_wall(void *unused) {
+    is_wall = 1;
+    return chan_workers(unused);
+}
+
+static void *chan_workers_buffered_wall(void *unused) {
+    is_wall = 1;
+    return chan_workers_buffered(unused);
+}
+
+static void *chan_workers_chosen(void *unused) {
+    messages = 500000;
+    pass_between(0, -1, -1, receives);
+    return unused;
+}
+
 /* ---- the rest ---------------------------------------------------------------------------- */
 
 static void *mutex(void *unused) {
@@ -190,12 +219,13 @@ static void *mutex(void *unused) {
 }
 
 /* Tasks that want one mutex, half of them on each worker. */
-enum { WANT = 8, TURNS = 50000, WORK = 20 };
+enum { WANT = 8, TURNS = 400000, WORK = 20 };
 static acort_mutex_t wanted;
+static int turns;
 static volatile unsigned worked;
 
 static void *takes_turns(void *unused) {
-    for (int i = 0; i < TURNS; i++) {
+    for (int i = 0; i < turns; i++) {
         acort_mutex_lock(&wanted, ACORT_NEVER);
         for (int k = 0; k < WORK; k++) worked = worked * 3 + 1;
         acort_mutex_unlock(&wanted);
@@ -203,12 +233,22 @@ static void *takes_turns(void *unused) {
     return unused;
 }
 
-static void *mutex_workers(void *unused) {
+static void take_turns(int count) {
     acort_task_t *tasks[WANT];
+    turns = TURNS / count;
     sample_t begin = now();
-    for (int i = 0; i < WANT; i++) tasks[i] = go_with(0, i % 2, takes_turns, NULL);
-    for (int i = 0; i < WANT; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
-    report(begin, (double)WANT * TURNS);
+    for (int i = 0; i < count; i++) tasks[i] = go_with(0, i % 2, takes_turns, NULL);
+    for (int i = 0; i < count; i++) acort_join(tasks[i], NULL, ACORT_NEVER);
+    report(begin, TURNS);
+}
+
+static void *mutex_workers(void *unused) {
+    take_turns(WANT);
+    return unused;
+}
+
+static void *mutex_workers_two(void *unused) {
+    take_turns(2);
     return unused;
 }
 
@@ -365,10 +405,14 @@ static const row_t rows[] = {
     {"chan-buffered", chan_buffered, 1},
     {"chan-select", chan_select, 1},
     {"chan-workers", chan_workers, 2},
+    {"chan-workers-wall", chan_workers_wall, 2},
+    {"chan-workers-chosen", chan_workers_chosen, 2},
     {"chan-workers-pairs", chan_workers_pairs, 2},
     {"chan-workers-buffered", chan_workers_buffered, 2},
+    {"chan-workers-buffered-wall", chan_workers_buffered_wall, 2},
     {"mutex", mutex, 1},
     {"mutex-workers", mutex_workers, 2},
+    {"mutex-workers-two", mutex_workers_two, 2},
     {"burst-first", burst_first, 1},
     {"burst-later", burst_later, 1},
     {"sleepers-again", sleepers_again, 1},

@@ -40,6 +40,7 @@
 //! | `get_fpenv`, `set_fpenv` | stores or loads the floating-point environment of the thread, 8 bytes |
 //! | `copy_frames` | copies the live part of a stack |
 //! | `prefetch` | fetches a line into the cache |
+//! | `prefetch_write` | asks for a cache line, for a write |
 //! | `stack_pointer` | the caller's stack pointer |
 //! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
 //! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |

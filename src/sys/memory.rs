@@ -250,6 +250,16 @@ pub(crate) fn allocate(size: usize) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::malloc(size) })
 }
 
+/// As [`allocate()`], but aligned to `alignment`, a power of two and at least 16.
+pub(crate) fn allocate_aligned(alignment: usize, size: usize) -> Option<NonNull<c_void>> {
+    let mut memory = ptr::null_mut();
+    // SAFETY: the call writes the address.
+    match unsafe { libc::posix_memalign(&mut memory, alignment, size) } {
+        0 => NonNull::new(memory),
+        _ => None,
+    }
+}
+
 /// Frees memory from [`allocate`]. Does nothing if `address` is NULL.
 ///
 /// # Safety

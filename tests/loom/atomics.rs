@@ -14,6 +14,14 @@ use crate::mutations::{is_left_out, weakened};
 
 pub use loom::hint::spin_loop;
 
+/// One step: how long it takes is no matter of a model.
+pub fn pause(_: u32) {
+    spin_loop();
+}
+
+/// The model has no caches.
+pub fn prefetch_write<T>(_: *const T) {}
+
 /// A fence, unless the mutation leaves it out.
 #[track_caller]
 pub fn fence(order: Ordering) {

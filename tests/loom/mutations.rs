@@ -61,15 +61,16 @@ const MUTATIONS: &[(&str, &str)] = &[
     // The worker does not see the content of a task that was pushed to it.
     ("inbox.rs compare_exchange AcqRel", "workers::no_pushed_task_is_missed"),
     ("inbox.rs swap AcqRel", "workers::no_pushed_task_is_missed"),
-    // The worker sleeps while there is a task: worker and pusher do not see each other (I1).
-    ("inbox.rs fence -", "workers::no_pushed_task_is_missed"),
+    // The worker sleeps while a task is injected: the two threads do not see each other (I4).
+    ("inbox.rs fence -", "workers::injected_tasks_are_begun"),
     ("model look-again -", "workers::no_pushed_task_is_missed"),
     ("model look-again -", "workers::injected_tasks_are_begun"),
     ("model look-again -", "ends::abandoned_tasks_are_dropped"),
     // The worker drops a task that another worker is still dequeuing.
     ("finish.rs store SeqCst", "ends::abandoned_tasks_are_dropped"),
-    // The worker is freed while a thread pushes (I6).
-    ("inbox.rs fetch_sub Release", "workers::no_pushed_task_is_missed"),
+    // The worker is freed while a thread wakes it (I6).
+    ("inbox.rs fetch_add Release", "workers::no_pushed_task_is_missed"),
+    ("inbox.rs fetch_add Release", "workers::injected_tasks_are_begun"),
     ("inbox.rs load Acquire", "workers::no_pushed_task_is_missed"),
     // A deadlock is found while a task was ready (D1).
     ("deadlock.rs fetch_add SeqCst", "workers::deadlock_is_found_at_the_end"),

@@ -39,6 +39,10 @@ pub mod sys {
         NonNull::new(unsafe { libc::malloc(size) })
     }
 
+    pub fn allocate_aligned(_: usize, size: usize) -> Option<NonNull<c_void>> {
+        allocate(size)
+    }
+
     /// # Safety
     /// `memory` is from [`allocate`], or null.
     pub unsafe fn free(memory: *mut c_void) {

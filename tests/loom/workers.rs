@@ -63,7 +63,7 @@ fn worker(runtime: Shared<Runtime>) -> Shared<Worker> {
     }
     worker.inbox.is_empty();
     worker.inbox.announce_awake();
-    worker.inbox.wait_for_pushers();
+    worker.inbox.wait_for_wakers();
     worker.has_abandoned_tasks.load(Ordering::Relaxed);
     worker.registered_fds.load(Ordering::Relaxed);
     worker
@@ -98,7 +98,7 @@ pub(crate) unsafe fn sleep(worker: *mut Worker) {
 /// Two threads wake a task each. The worker runs both, and sees what was done before. No thread uses the worker after
 /// it has ended (I6).
 ///
-/// Fails if a pusher does not count itself.
+/// Fails if a thread that has replaced SLEEPING is not counted.
 #[test]
 fn no_pushed_task_is_missed() {
     check(2, || {
@@ -107,7 +107,7 @@ fn no_pushed_task_is_missed() {
         let gives = move |worker: Shared<Worker>| {
             let task = task(worker.raw());
             task.note(7);
-            // SAFETY: the worker waits for its pushers.
+            // SAFETY: the worker waits for those that wake it.
             unsafe { Worker::push_remote(worker.raw(), task.raw()) };
         };
         // SAFETY: the worker is never freed.
@@ -127,7 +127,7 @@ fn no_pushed_task_is_missed() {
                     None => sleep(worker),
                 }
             }
-            (*worker).inbox.wait_for_pushers();
+            (*worker).inbox.wait_for_wakers();
             (*worker).poller.close();
         }
         for other in others {
@@ -136,7 +136,7 @@ fn no_pushed_task_is_missed() {
     });
 }
 
-/// New tasks are injected while the worker falls asleep: it begins each one.
+/// New tasks are injected while the worker falls asleep: it begins each one. No thread uses the worker after that (I6).
 #[test]
 fn injected_tasks_are_begun() {
     check(2, || {
@@ -163,6 +163,11 @@ fn injected_tasks_are_begun() {
                     None => sleep(worker),
                 }
             }
+        }
+        // SAFETY: the worker is this thread.
+        unsafe {
+            (*worker).inbox.wait_for_wakers();
+            (*worker).poller.close();
         }
         offers.join().expect("no panic");
     });

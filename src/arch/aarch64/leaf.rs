@@ -155,3 +155,12 @@ pub(crate) unsafe fn interrupted_stack_pointer(context: *mut c_void) -> usize {
     // SAFETY: the kernel passes a ucontext_t to the handler.
     unsafe { (*context).uc_mcontext.sp as usize }
 }
+
+/// Asks for the cache line at `address`, for a write. Any address will do.
+#[inline(always)]
+pub(crate) fn prefetch_write<T>(address: *const T) {
+    // SAFETY: a hint: it changes nothing, and does not fault.
+    unsafe {
+        asm!("prfm pstl1keep, [{address}]", address = in(reg) address, options(nostack, preserves_flags));
+    }
+}

@@ -119,6 +119,7 @@ impl Drop for SignalCall {
 ///
 /// # Safety
 /// `status` is NULL or writable.
+#[inline(never)]
 pub(crate) unsafe fn wait_child(
     pid: libc::pid_t,
     status: *mut c_int,
@@ -156,6 +157,7 @@ fn open_pidfd(pid: libc::pid_t) -> Result<OwnFd> {
 }
 
 /// Waits for the end of a child, which can still be waited for afterwards. Errors: those of [`wait_child`].
+#[inline(never)]
 pub(crate) fn wait_end(pid: libc::pid_t, deadline: Deadline) -> Result<()> {
     const FLAGS: c_int = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: an all-zero struct is valid. The call writes it.

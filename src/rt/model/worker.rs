@@ -7,6 +7,7 @@
 //! | `inbox`, `poller` | push tasks, and wake the worker |
 //! | `registered_fds`, `poller` | register and deregister file descriptors, under the lock of their entry |
 //! | `has_abandoned_tasks` | the thread that abandons all tasks sets it |
+//! | `waker_cpu` | the thread that wakes the worker sets it |
 //! | `counters` | read |
 //! | `runtime`, `index`, `errno_location` | read: they do not change while the worker runs |
 //! | `thread` | the thread that creates and frees the runtime writes and reads it |
@@ -163,6 +164,8 @@ pub(crate) struct Worker {
     pub(crate) spin: AdaptiveSpin,
     /// Tasks of the worker were abandoned, and it is to drop them (see `finish`).
     pub(crate) has_abandoned_tasks: AtomicBool,
+    /// The processor on which a thread has ended the last sleep of the worker; -1: the system does not tell.
+    waker_cpu: AtomicU32,
     pub(crate) inbox: Inbox<Task>,
     _aliased: Aliased,
 }
@@ -209,20 +212,29 @@ impl Worker {
 
     /// Wakes the worker if it sleeps. Returns false if it does not, or another thread wakes it (I2).
     pub(crate) fn wake(&self) -> bool {
-        let is_claimed = self.inbox.claim_wakeup();
-        if is_claimed {
-            self.poller.wake();
-        }
-        is_claimed
+        self.inbox.claim_wakeup(|| self.end_sleep())
+    }
+
+    /// Ends the sleep of the worker, whose wake-up this thread has claimed.
+    fn end_sleep(&self) {
+        self.waker_cpu.store(os::current_cpu() as u32, Ordering::Relaxed);
+        self.poller.wake();
+    }
+
+    /// Returns true unless the thread that has ended the last sleep ran on the processor on which the worker runs.
+    pub(crate) fn is_waker_elsewhere(&self) -> bool {
+        let cpu = self.waker_cpu.load(Ordering::Relaxed) as c_int;
+        cpu < 0 || cpu != os::current_cpu()
     }
 
     /// Pushes a task to the inbox of `worker`. From any thread.
     ///
     /// # Safety
     /// `task` is in no list. It belongs to `worker`, or is NEW and will belong to it.
+    #[inline(never)]
     pub(crate) unsafe fn push_remote(worker: *mut Worker, task: *mut Task) {
         // SAFETY: the worker lives until its task has run, and until no thread pushes (I6).
-        unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).poller.wake()) }
+        unsafe { Inbox::push(&raw const (*worker).inbox, task, || (*worker).end_sleep()) }
     }
 
     /// Moves the tasks in the inbox to the run queue, in the order in which they were pushed.

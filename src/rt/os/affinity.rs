@@ -1,5 +1,7 @@
 //! The processors that a thread may use, and how many the process can use at once.
 
+use core::ffi::c_int;
+
 use super::cgroup;
 use super::result::Result;
 
@@ -60,6 +62,19 @@ pub(crate) fn available_cpus() -> Result<u32> {
     let allowed = CpuSet::of_this_thread().count();
     let allowed = if allowed == 0 { online_cpus() } else { allowed };
     Ok(cgroup::cpu_limit(b"")?.map_or(allowed, |limit| limit.min(allowed)))
+}
+
+/// Returns true if two threads of the process can run at once for long: this thread may use several processors, and
+/// no control group limits it to less than one. Errors: `ENOMEM`.
+pub(crate) fn has_parallelism() -> Result<bool> {
+    Ok(CpuSet::of_this_thread().count() != 1
+        && cgroup::cpu_quota(b"")?.is_none_or(|quota| quota >= cgroup::PROCESSOR))
+}
+
+/// The processor on which this thread runs; negative: the system does not tell.
+pub(crate) fn current_cpu() -> c_int {
+    // SAFETY: sched_getcpu has no preconditions.
+    unsafe { libc::sched_getcpu() }
 }
 
 fn online_cpus() -> u32 {

@@ -28,9 +28,18 @@ enum Version {
     Two,
 }
 
-/// The number of processors that the groups' quotas permit. None: no quota is set. `prefix` is put before each path:
-/// the library passes none. Errors: `ENOMEM`.
+/// What [`cpu_quota`] has for the whole time of one processor.
+pub(crate) const PROCESSOR: u64 = 1000;
+
+/// The number of processors that the groups' quotas permit (C3). None: no quota is set. `prefix` is put before each
+/// path: the library passes none. Errors: `ENOMEM`.
 pub(crate) fn cpu_limit(prefix: &[u8]) -> Result<Option<u32>> {
+    let processors = |quota: u64| u32::try_from(quota.div_ceil(PROCESSOR)).unwrap_or(u32::MAX);
+    Ok(cpu_quota(prefix)?.map(processors))
+}
+
+/// The least quota of the groups, rounded up to thousandths of a processor; otherwise as [`cpu_limit`].
+pub(crate) fn cpu_quota(prefix: &[u8]) -> Result<Option<u64>> {
     let buffers: *mut Buffers =
         sys::allocate(size_of::<Buffers>()).ok_or(libc::ENOMEM)?.as_ptr().cast();
     // SAFETY: so much was allocated, and all zero is a `Buffers`.
@@ -43,7 +52,7 @@ pub(crate) fn cpu_limit(prefix: &[u8]) -> Result<Option<u32>> {
 }
 
 /// The least quota of all mounts.
-fn min_quota(prefix: &[u8], buffers: &mut Buffers) -> Option<u32> {
+fn min_quota(prefix: &[u8], buffers: &mut Buffers) -> Option<u64> {
     let Buffers { mounts, groups, path } = buffers;
     let mut min = None;
     path.set(&[prefix, b"/proc/self/mountinfo"]);
@@ -123,7 +132,7 @@ fn strip_root<'group>(group: &'group [u8], root: &[u8]) -> Option<&'group [u8]> 
 
 impl Path {
     /// The least quota from `group` up to the root of the mount, which this path names (C1).
-    fn min_quota_from(&mut self, group: &[u8], version: Version) -> Option<u32> {
+    fn min_quota_from(&mut self, group: &[u8], version: Version) -> Option<u64> {
         let root = self.length;
         self.push(group);
         let mut min = None;
@@ -138,8 +147,8 @@ impl Path {
         }
     }
 
-    /// The quota of the group that this path names, in whole processors (C3).
-    fn quota(&mut self, version: Version) -> Option<u32> {
+    /// The quota of the group that this path names, as [`cpu_quota`] has it.
+    fn quota(&mut self, version: Version) -> Option<u64> {
         let (quota, period) = match version {
             Version::One => {
                 let [quota, _] = self.read_numbers(b"/cpu.cfs_quota_us");
@@ -151,8 +160,9 @@ impl Path {
                 (quota?, period?)
             }
         };
-        let processors = quota.checked_add(period)?.checked_sub(1)?.checked_div(period)?;
-        Some(u32::try_from(processors).unwrap_or(u32::MAX).max(1))
+        let rest = period.checked_sub(1)?;
+        let parts = quota.checked_mul(PROCESSOR)?.checked_add(rest)?.checked_div(period)?;
+        Some(parts.max(1))
     }
 
     /// The first two words of a file of this group. None: no such word, or no number.

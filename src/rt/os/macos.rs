@@ -57,6 +57,16 @@ pub(crate) fn available_cpus() -> Result<u32> {
     Ok(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as u32)
 }
 
+/// Returns true if two threads of the process can run at once for long.
+pub(crate) fn has_parallelism() -> Result<bool> {
+    Ok(available_cpus()? > 1)
+}
+
+/// The processor on which this thread runs; negative: the system does not tell.
+pub(crate) fn current_cpu() -> c_int {
+    -1
+}
+
 /// The number of threads of the process. None: the system does not tell.
 pub(crate) fn thread_count() -> Option<usize> {
     let mut all = MaybeUninit::<libc::proc_taskinfo>::uninit();

@@ -52,7 +52,7 @@ mod threads;
 mod wake_fds;
 
 #[cfg(target_os = "linux")]
-pub(crate) use affinity::{CpuSet, available_cpus, pin_to_cpu};
+pub(crate) use affinity::{CpuSet, available_cpus, current_cpu, has_parallelism, pin_to_cpu};
 pub(crate) use clock::{now, real_now, timespec};
 pub(crate) use deadline::Deadline;
 pub(crate) use fd::{close, is_write_only, socket_option};
@@ -65,8 +65,8 @@ pub(crate) use linux::{
 pub(crate) use linux_epoll::{epoll_create, epoll_wait_fallback, is_unpollable};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    CpuSet, accept, available_cpus, close_and_keep_number, futex_wait, futex_wake_one, open_pipe,
-    pin_to_cpu, thread_count,
+    CpuSet, accept, available_cpus, close_and_keep_number, current_cpu, futex_wait, futex_wake_one,
+    has_parallelism, open_pipe, pin_to_cpu, thread_count,
 };
 pub(crate) use memory::{allocate_array, allocate_zeroed, grow, strdup};
 pub(crate) use poll::poll;

@@ -57,8 +57,13 @@ unsafe fn create_workers(runtime: *mut Runtime, count: u32) -> Result<()> {
         (*runtime).inherited = Inherited::of_this_thread()?.as_ptr();
         let workers = os::allocate_array::<*mut Worker>(count as usize).ok_or(libc::ENOMEM)?;
         (*runtime).workers = workers.as_ptr();
+        let spins = count > 1 && os::has_parallelism()?;
         for index in 0..count {
-            workers.add(index as usize).write(create_worker(runtime, index)?);
+            let worker = create_worker(runtime, index)?;
+            workers.add(index as usize).write(worker);
+            if spins {
+                (*worker).spin.enable();
+            }
             (*runtime).options.workers = index + 1;
         }
     }
@@ -161,7 +166,7 @@ pub(crate) unsafe fn detach(worker: *mut Worker) {
         (*worker).timers.free();
         group_deadline::free_all(worker);
         (*worker).release_free_tasks();
-        (*worker).inbox.wait_for_pushers();
+        (*worker).inbox.wait_for_wakers();
         Worker::set_current(ptr::null_mut());
         if let Some(main_co) = NonNull::new((*worker).main_co) {
             coroutine::destroy(main_co);

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   the event loop                          the worker between two steps
-//!   poll: acort_loop_fd() is readable <───  `sleeping` is set: a push or an injected task writes to its eventfd
+//!   poll: acort_loop_fd() is readable <───  SLEEPING is set: a push   or an injected task writes to its eventfd
 //!                                           a descriptor has an event; the timer of its first deadline fires
 //!   acort_loop_step()             ───────>  announce_awake; poll; up to MAX_ROUNDS turns; arm_external_wakeup
 //! ```

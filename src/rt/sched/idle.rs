@@ -26,14 +26,13 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         if (*worker).has_abandoned_tasks.load(Ordering::Acquire) {
             return finish::drop_abandoned(worker);
         }
-        let is_only_worker = (*runtime).options.workers == 1;
         let has_work = || {
             !(*worker).inbox.is_empty()
                 || !(*runtime).injector.is_empty()
                 || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         // 2
-        if !is_only_worker && (*worker).spin.spin_until(has_work, os::real_now) {
+        if (*worker).spin.spin_until(has_work, os::real_now) {
             return;
         }
         // 3
@@ -77,9 +76,8 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
             (*runtime).leave_idle();
         }
         (*worker).inbox.announce_awake();
-        if has_work() {
-            (*worker).spin.record_wakeup();
-        }
+        let by_thread = has_work().then(|| (*worker).is_waker_elsewhere());
+        (*worker).spin.record_sleep(by_thread, os::real_now);
     }
 }
 

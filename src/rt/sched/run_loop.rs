@@ -26,7 +26,7 @@
 //! idle worker a task.
 //!
 //! * Q1. Step 6 checks after step 5 each source of work that other threads add to. The work comes before the check,
-//!   or the thread that adds it sees `sleeping` and wakes the poller (I1, I4 of `inbox`). An event of a descriptor
+//!   or the thread that adds it finds SLEEPING and wakes the poller (I1, I4 of `inbox`). An event of a descriptor
 //!   ends step 9 itself.
 //! * Q2. The worker drains its inbox in `collect` alone, so after `leave_idle` (D1 of `deadlock`). So while a task is
 //!   in an inbox, [`confirm_deadlock`](crate::rt::model::runtime::Runtime::confirm_deadlock) returns false.

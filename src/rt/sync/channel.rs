@@ -36,7 +36,9 @@ use crate::rt::base::{Aliased, Lock, WaitQueue};
 use crate::rt::model::Worker;
 use crate::rt::park::{Attempt, SUCCESS};
 
-/// A channel. The ring follows it in memory.
+/// A channel. The ring follows it in memory. All that a send or a receive uses is in its first 64 bytes: they are one
+/// cache line of a channel of [`create`](super::channel_life::create).
+#[repr(C)]
 pub struct Channel {
     /// Protects `is_closed`, the ring and the queues.
     pub(crate) lock: Lock,
@@ -45,7 +47,6 @@ pub struct Channel {
     pub(super) is_external: bool,
     /// The worker that alone uses the channel (C7). NULL: the channel is not ACORT_LOCAL.
     pub(crate) owner: *mut Worker,
-    pub(crate) refcount: AtomicUsize,
     /// The size of a value in bytes.
     pub(crate) elem_size: usize,
     /// The number of slots in the ring.
@@ -56,10 +57,14 @@ pub struct Channel {
     pub(crate) first: usize,
     pub(crate) receivers: WaitQueue,
     pub(crate) senders: WaitQueue,
+    pub(crate) refcount: AtomicUsize,
     /// The value that receivers get from the closed channel. NULL: none.
     pub(super) last: *mut u8,
     pub(crate) _aliased: Aliased,
 }
+
+#[cfg(feature = "rt")]
+const _: () = assert!(core::mem::offset_of!(Channel, refcount) <= 64);
 
 impl diag::Describe for Channel {
     unsafe fn describe(_: *const Channel, _: &mut core::fmt::Formatter) -> core::fmt::Result {

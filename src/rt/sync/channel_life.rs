@@ -35,7 +35,8 @@ fn owner_for(flags: u32) -> Result<*mut Worker> {
 pub(crate) fn create(elem_size: usize, capacity: usize, flags: u32) -> Result<*mut Channel> {
     let size = whole_size(size_of::<Channel>(), elem_size, capacity)?;
     let owner = owner_for(flags)?;
-    let channel: *mut Channel = sys::allocate(size).ok_or(libc::ENOMEM)?.as_ptr().cast();
+    let channel: *mut Channel =
+        sys::allocate_aligned(64, size).ok_or(libc::ENOMEM)?.as_ptr().cast();
     // SAFETY: the memory has room for a channel and its ring.
     unsafe { write(channel, owner, elem_size, capacity, false) };
     Ok(channel)

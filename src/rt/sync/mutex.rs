@@ -30,7 +30,10 @@
 //!   first in the queue. The next unlock hands the mutex to it: no other call gets it in between. The unlock of a
 //!   condition variable's wait hands over to any first waiter. If a woken waiter does not run for long, every
 //!   [`MAX_OVERTAKEN`]th unlock wakes the next waiter. Of a select, only the number of losses counts.
-//! * M5. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
+//! * M5. A call whose worker may spin (`base::spin`), and has no other task that is ready, looks for a short time
+//!   whether the mutex becomes free, before it enters the queue. It does so only while no flag is set: it overtakes
+//!   none that waits.
+//! * M6. An unlock does not use the mutex after its compare-and-swap, or after it has unlocked `lock`: from then on
 //!   another call may free the mutex. A waiter that it wakes afterwards is still in its call.
 
 use core::ptr;
@@ -153,7 +156,19 @@ unsafe fn lock_slow(
         _ if has_entered => scope::bound(caller, deadline),
         _ => budget::enter_call(caller, deadline)?,
     };
-    let (me, late) = (caller.owner(), Deadline::at(os::now().saturating_add(HANDOFF_AFTER_NS)));
+    let me = caller.owner();
+    // SAFETY: the mutex exists. The worker is null, or this thread's.
+    unsafe {
+        let has_locked = caller.worker().as_mut().is_some_and(|worker| {
+            let lock = || try_lock_without_waiters(mutex, me, deadline);
+            !worker.has_ready() && worker.spin.spin_for_lock(lock)
+        });
+        if has_locked {
+            task::lock_acquired(caller.task());
+            return Ok(());
+        }
+    }
+    let late = Deadline::at(os::now().saturating_add(HANDOFF_AFTER_NS));
     let mut losses = 0;
     // A woken waiter competes until it owns the mutex (M2).
     // SAFETY: the mutex exists.
@@ -169,6 +184,28 @@ unsafe fn lock_slow(
         task::lock_acquired(caller.task());
     }
     Ok(())
+}
+
+/// Locks the mutex for `me` if it is free. None: another call has it, and none waits for it. Some(false): spinning is
+/// of no use, or would overtake those that wait.
+///
+/// # Safety
+/// As [`lock`].
+unsafe fn try_lock_without_waiters(
+    mutex: *mut Mutex,
+    me: usize,
+    deadline: Deadline,
+) -> Option<bool> {
+    // SAFETY: the mutex exists.
+    let word = unsafe { &(*mutex).owner };
+    match word.load(Ordering::Relaxed) {
+        0 if compare_exchange_usize(word, 0, me).is_ok() => {
+            tsan_acquire(mutex);
+            Some(true)
+        }
+        owner if owner & FLAGS != 0 || owner == me || deadline.is_now() => Some(false),
+        _ => None,
+    }
 }
 
 /// One attempt, in a separate function: nothing of it stays on the stack during the wait.
@@ -302,7 +339,7 @@ pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Result<()> {
     let task = caller.task();
     let me = owner(task);
     tsan_release(mutex);
-    // SAFETY: the mutex exists until it is unlocked (M5). In the last arm the word says that the caller owns it.
+    // SAFETY: the mutex exists until it is unlocked (M6). In the last arm the word says that the caller owns it.
     unsafe {
         match compare_exchange_usize(&(*mutex).owner, me, 0) {
             Ok(()) => {}
@@ -320,7 +357,7 @@ pub(crate) unsafe fn unlock(caller: Caller, mutex: *mut Mutex) -> Result<()> {
 /// As [`lock`]; the caller owns the mutex.
 pub(super) unsafe fn unlock_and_hand_off(caller: Caller, mutex: *mut Mutex) {
     tsan_release(mutex);
-    // SAFETY: the mutex exists until it is unlocked (M5), and the caller owns it.
+    // SAFETY: the mutex exists until it is unlocked (M6), and the caller owns it.
     unsafe {
         unlock_slow(mutex, caller.owner(), 0);
         task::lock_released(caller.task());
@@ -332,7 +369,7 @@ pub(super) unsafe fn unlock_and_hand_off(caller: Caller, mutex: *mut Mutex) {
 #[cold]
 #[inline(never)]
 unsafe fn unlock_slow(mutex: *mut Mutex, me: usize, handoff_losses: usize) {
-    // SAFETY: the mutex exists until the compare-and-swap, or until `lock` is unlocked (M5). A claimed waiter stays in
+    // SAFETY: the mutex exists until the compare-and-swap, or until `lock` is unlocked (M6). A claimed waiter stays in
     // its call until it is woken.
     unsafe {
         let lock = &raw const (*mutex).lock;

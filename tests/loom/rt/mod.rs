@@ -31,6 +31,10 @@ pub(crate) mod os {
         0
     }
 
+    pub fn current_cpu() -> c_int {
+        -1
+    }
+
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub(crate) struct Deadline(i64);
 

@@ -23,6 +23,10 @@ impl Root {
     fn limit(&self) -> Option<u32> {
         cpu_limit(self.0.to_str().unwrap().as_bytes()).unwrap()
     }
+
+    fn quota(&self) -> Option<u64> {
+        cpu_quota(self.0.to_str().unwrap().as_bytes()).unwrap()
+    }
 }
 
 impl Drop for Root {
@@ -54,6 +58,16 @@ fn version_2_is_rounded_up() {
     ];
     for (at, (text, limit)) in limits.into_iter().enumerate() {
         assert_eq!(two(&format!("rounded-{at}"), "/one", &[(FILE, text)]), limit, "{text}");
+    }
+}
+
+#[test]
+fn less_than_a_processor_is_known() {
+    for (text, parts) in [("99000 100000\n", 990), ("100000 100000\n", 1000), ("1 1000000\n", 1)] {
+        let files = [("sys/fs/cgroup/one/cpu.max", text)];
+        let root =
+            Root::new(&format!("part-{parts}"), &format!("{ROOT}{TWO}"), "0::/one\n", &files);
+        assert_eq!((root.quota(), root.limit()), (Some(parts), Some(1)), "{text}");
     }
 }
 
