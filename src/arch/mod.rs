@@ -41,7 +41,6 @@
 //! | `copy_frames` | copies the live part of a stack |
 //! | `prefetch` | fetches a line into the cache |
 //! | `stack_pointer` | the caller's stack pointer |
-//! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
 //! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |
 //! | `valgrind_request` | a client request to Valgrind |
 //! | `variadic_body!`, `VaArguments` | body of a variadic function; what a `va_list` is |

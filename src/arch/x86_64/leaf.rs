@@ -167,13 +167,3 @@ macro_rules! weak_symbol {
 }
 
 pub(crate) use weak_symbol;
-
-/// The stack pointer of the code that a signal interrupted.
-///
-/// # Safety
-/// `context` is the third argument of a running signal handler.
-pub(crate) unsafe fn interrupted_stack_pointer(context: *mut c_void) -> usize {
-    let context: *const libc::ucontext_t = context.cast();
-    // SAFETY: the kernel passes a ucontext_t to the handler.
-    unsafe { (*context).uc_mcontext.gregs.as_ptr().add(libc::REG_RSP as usize).read() as usize }
-}
