@@ -25,13 +25,13 @@
 //! | `valgrind` | Client requests to Valgrind: which memory is a stack, which memory threads share |
 //! | `symbol` | The function that an address is in, as far as dladdr(3) tells |
 //! | `environment` | Variables of the environment |
+//! | `panic` | The panic handler of a no_std build |
 //! | `slow_path` | The flag for the slow path of creating and destroying a coroutine: a counter, mostly 0 |
 //! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
 //! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
 //! | `arch` | The machine: one file and one folder for each architecture, with the same items |
 //! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
 //! | `error` | The errors of constructors |
-//! | `panic` | The panic handler of a no_std build |
 //! | `diag` | The line that the library prints before it aborts, and its warnings |
 //! | `sys` | The libc calls that the library makes, each wrapped once |
 //! | `atomic` | The atomics of files that loom models, and the spin hint |

@@ -13,6 +13,8 @@
 //! | `leaf.rs` | functions of a few instructions |
 //! | `variadic.rs` | the arguments of a variadic function |
 //!
+//! `elf.rs` has what depends on the format of object files, for all of them.
+//!
 //! | item | what it is |
 //! |---|---|
 //! | `RETURN_SLOT_SIZE` | bytes between `align_retptr` and `align_highptr` |
@@ -41,7 +43,7 @@
 //! | `copy_frames` | copies the live part of a stack |
 //! | `prefetch` | fetches a line into the cache |
 //! | `stack_pointer` | the caller's stack pointer |
-//! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |
+//! | `weak_functions!` | functions that the program may not have |
 //! | `valgrind_request` | a client request to Valgrind |
 //! | `variadic_body!`, `VaArguments` | body of a variadic function; what a `va_list` is |
 //!
@@ -80,6 +82,9 @@
 //! ```
 
 use core::ffi::c_void;
+
+mod elf;
+pub(crate) use elf::*;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;

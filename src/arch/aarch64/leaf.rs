@@ -127,21 +127,3 @@ pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     }
     answer
 }
-
-/// The address of a symbol, a `*const ()`. NULL if the program does not have the symbol.
-macro_rules! weak_symbol {
-    ($name:literal) => {{
-        let address: *const ();
-        // Reads a slot of the GOT, which is 0 for an undefined weak symbol.
-        ::core::arch::asm!(
-            concat!(".weak ", $name),
-            concat!("adrp {0}, :got:", $name),
-            concat!("ldr {0}, [{0}, :got_lo12:", $name, "]"),
-            out(reg) address,
-            options(nomem, nostack, pure, preserves_flags),
-        );
-        address
-    }};
-}
-
-pub(crate) use weak_symbol;

@@ -3,6 +3,7 @@
 
 use core::arch::naked_asm;
 
+use super::super::elf::{c_name, end_of_function, exported_label, personality};
 use crate::abi::aco_t;
 
 /// The body of the function in which an ended coroutine resumes: calls `abort(co)`. The switch has left the coroutine's
@@ -12,14 +13,12 @@ macro_rules! ended_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined x30",
-            ".globl aco_ended_asm",
-            ".type aco_ended_asm, %function",
-            "aco_ended_asm:",
+            $crate::arch::exported_label!("aco_ended_asm"),
             "hint #34",                         // bti c
             "mov x0, x1",
             "bl {abort}",
             "brk #1",
-            ".size aco_ended_asm, . - aco_ended_asm",
+            $crate::arch::end_of_function!("aco_ended_asm"),
             ".cfi_endproc",
             abort = sym $abort,
         )
@@ -135,8 +134,7 @@ pub(crate) unsafe extern "C" fn root_frame() {
         ".cfi_startproc simple",
         // The stack of the main coroutine may be lower or higher: debuggers expect that of signal frames only.
         ".cfi_signal_frame",
-        ".hidden aco_root_personality",
-        ".cfi_personality 0x1b, aco_root_personality",
+        personality!("aco_root_personality"),
         ".cfi_escape 0x0f, 10, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 112, 0x06",
         ".cfi_escape 0x10, 30, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 104",
         ".cfi_escape 0x10, 29, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 96",
@@ -152,13 +150,11 @@ pub(crate) unsafe extern "C" fn root_frame() {
         ".cfi_escape 0x10, 28, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 88",
         // Unwinders look up the byte before a return address, which must be in this function.
         "nop",
-        ".globl aco_funcp_protector_asm",
-        ".type aco_funcp_protector_asm, %function",
-        "aco_funcp_protector_asm:",
+        exported_label!("aco_funcp_protector_asm"),
         "hint #34", // bti c
-        "bl aco_funcp_protector",
+        concat!("bl ", c_name!("aco_funcp_protector")),
         "brk #1",
-        ".size aco_funcp_protector_asm, . - aco_funcp_protector_asm",
+        end_of_function!("aco_funcp_protector_asm"),
         ".cfi_endproc",
     )
 }
