@@ -54,6 +54,7 @@
 #[cfg(not(all(
     target_os = "linux",
     target_pointer_width = "64",
+    target_endian = "little",
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 compile_error!("aco runs on Linux, on x86-64 and aarch64");

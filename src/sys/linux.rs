@@ -44,7 +44,8 @@ pub(crate) unsafe fn interrupted_stack_pointer(context: *mut c_void) -> usize {
     unsafe {
         let machine = &raw const (*context).uc_mcontext;
         #[cfg(target_arch = "x86_64")]
-        let address = (*machine).gregs[libc::REG_RSP as usize];
+        let address =
+            (&raw const (*machine).gregs).cast::<libc::greg_t>().add(libc::REG_RSP as usize).read();
         #[cfg(target_arch = "aarch64")]
         let address = (*machine).sp;
         address as usize
