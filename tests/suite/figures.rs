@@ -82,7 +82,7 @@ fn figures_of_the_tests() -> Result {
 }
 
 /// Checks that the file has the wanted text. `ACO_BLESS=1` writes it.
-fn keep(path: &str, wanted: &str, found: &str) -> Result {
+pub fn keep(path: &str, wanted: &str, found: &str) -> Result {
     if wanted != found && std::env::var_os("ACO_BLESS").is_some() {
         return Ok(fs::write(path, wanted)?);
     }

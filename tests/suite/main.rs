@@ -39,6 +39,7 @@ mod manual;
 mod needs;
 mod nim;
 mod panics;
+mod platforms;
 mod port;
 mod process;
 mod procfs;

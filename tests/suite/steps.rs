@@ -26,7 +26,7 @@ const PLACES: [&str; 7] = [
 ];
 
 /// Compilers and flags. In C++ the resumer handles an exception.
-const FORMS: [&str; 8] = [
+pub const FORMS: [&str; 8] = [
     "cc -O2",
     "cc -O2 -DACO_NO_INLINE",
     "clang -O2",

@@ -5,6 +5,7 @@
 
 use crate::compiler::Compiler;
 use crate::compilers::AARCH64;
+use crate::emulator;
 use crate::instrumented::ASAN_AARCH64;
 use crate::needs::{self, Need};
 
@@ -12,6 +13,7 @@ use crate::needs::{self, Need};
 pub struct Target {
     /// The name in those of lanes.
     pub name: &'static str,
+    pub machine: &'static emulator::Machine,
     /// The compiler of C and C++, with its variants.
     pub compiler: &'static Compiler,
     pub needs: &'static [Need],
@@ -43,6 +45,7 @@ pub struct Libunwind {
 
 pub static TARGETS: [Target; 1] = [Target {
     name: "aarch64",
+    machine: &emulator::AARCH64,
     compiler: &AARCH64,
     needs: needs::AARCH64,
     steps: Steps {
