@@ -178,7 +178,7 @@ extern void aco_funcp_protector_asm(void);
 #define aco_tls_store_(place, co) ((void)(*(aco_t **)(place) = (co)))
 
 #else
-#error "aco_inline.h: x86-64 or aarch64 is required"
+#error "aco.h: Linux on x86-64 or aarch64 is required"
 #endif
 
 /* The current coroutine. The load is a C expression, and the assembly before it does not clobber
@@ -208,7 +208,7 @@ extern void aco_funcp_protector_asm(void);
         *(aco_t *const *)(aco_thread + aco_offset);                                              \
     })
 #else
-#error "aco_inline.h: x86-64 or aarch64 is required"
+#error "aco.h: Linux on x86-64 or aarch64 is required"
 #endif
 
 #if defined(ACO_INLINE_YIELD_)

@@ -12,6 +12,8 @@
 //! | `fpenv.rs` | the floating-point environment in a switch |
 //! | `leaf.rs` | functions of a few instructions |
 //! | `variadic.rs` | the arguments of a variadic function |
+//! | `cfi.rs` | unwind information that code of several kinds has |
+//! | `offsets.rs` | the numbers of the assembly are those of the structs |
 //!
 //! `elf.rs` has what depends on the format of object files, for all of them.
 //!

@@ -2,11 +2,13 @@
 //! entry points before the entry function.
 
 use core::arch::global_asm;
+use core::mem::offset_of;
 
 use super::super::elf::{
     c_name, code_section, end_of_function, end_section, exported_label, function_label,
     hidden_function, personality,
 };
+use super::cfi::cfi_of_context;
 use crate::abi::aco_t;
 
 /// The body of the function in which an ended coroutine resumes: calls `abort(co)`. The switch has left the coroutine's
@@ -81,10 +83,11 @@ macro_rules! returning_entry_body {
             // coroutine.
             "sub rsp, 8",
             ".cfi_adjust_cfa_offset 8",
-            "call qword ptr [rsi + 96]",        // fp
+            "call qword ptr [rsi + {fp}]",
             "call {end}",
             "ud2",
             ".cfi_endproc",
+            fp = const ::core::mem::offset_of!($crate::abi::aco_t, fp),
             end = sym $end,
         )
     };
@@ -102,21 +105,24 @@ macro_rules! argument_entry_body {
             "endbr64",
             // Register state: rsp = align_retptr, rbp points to the frame record of the main coroutine, rsi to the
             // coroutine, rdx is the value.
-            "mov [rsi + 8], rdx",
-            "mov rdi, [rsi + 80]",              // arg
+            "mov [rsi + {first_value}], rdx",
+            "mov rdi, [rsi + {arg}]",
             "sub rsp, 8",
             ".cfi_adjust_cfa_offset 8",
-            "call qword ptr [rsi + 96]",        // fp
+            "call qword ptr [rsi + {fp}]",
             "mov rdi, rax",
             "call {end}",
             "add rsp, 8",
             ".cfi_adjust_cfa_offset -8",
             "mov rdi, rax",
             "mov rsi, rdx",
-            "mov rdx, [rax + 8]",
+            "mov rdx, [rax + {first_value}]",
             // A jump: the top of the return predictor belongs to the main coroutine.
             "jmp {exit_to}",
             ".cfi_endproc",
+            arg = const ::core::mem::offset_of!($crate::abi::aco_t, arg),
+            fp = const ::core::mem::offset_of!($crate::abi::aco_t, fp),
+            first_value = const $crate::arch::FIRST_VALUE_SLOT * size_of::<usize>(),
             end = sym $end,
             exit_to = sym $exit_to,
         )
@@ -153,14 +159,8 @@ global_asm!(
     ".cfi_startproc simple",
     ".cfi_signal_frame",
     personality!("aco_root_personality"),
-    ".cfi_escape 0x0f, 9, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 40, 0x06",
-    ".cfi_escape 0x10, 16, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 32",
-    ".cfi_escape 0x10, 3, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 48",
-    ".cfi_escape 0x10, 6, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 56",
-    ".cfi_escape 0x10, 12, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 0",
-    ".cfi_escape 0x10, 13, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 8",
-    ".cfi_escape 0x10, 14, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 16",
-    ".cfi_escape 0x10, 15, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 24",
+    // *(*(CFA - 8) + 72), and the offset of a slot.
+    cfi_of_context!(9, 8, "0x77, 0x78, 0x06, 0x23, {main_co}, 0x06, 0x23"),
     "nop",
     "nop", // the second frame
     ".cfi_endproc",
@@ -186,6 +186,7 @@ global_asm!(
     end_of_function!("aco_root"),
     end_of_function!("aco_funcp_protector_asm"),
     end_section!(),
+    main_co = const offset_of!(aco_t, main_co),
 );
 
 unsafe extern "C" {
