@@ -30,7 +30,7 @@ static void set(uint64_t control, uint64_t flags) {
     __asm__ volatile("fnclex\n\tfldcw %0" ::"m"(word));
     __builtin_ia32_ldmxcsr((unsigned)((control & 0xffc0) | flags));
 }
-#else
+#elif defined(__aarch64__)
 /* FPCR: alternative half precision, default NaN, flush to zero, rounding; FPSR: the flags. */
 static const uint64_t CONTROL_BITS = 0x07c00000, FLAG_BITS = 0x9f;
 
@@ -47,6 +47,8 @@ static uint64_t flags(void) {
 static void set(uint64_t control, uint64_t flags) {
     __asm__ volatile("msr fpcr, %0\n\tmsr fpsr, %1" ::"r"(control), "r"(flags));
 }
+#else
+#error "another architecture"
 #endif
 
 static uint64_t random_state = 88172645463325252u;

@@ -66,8 +66,10 @@ void bare(void);
 __asm__(".pushsection .text\n\t.globl bare\nbare:\n\t"
 #if defined(__x86_64__)
         "endbr64\n\tsub\t$24, %rsp\n1:\tcall\tbare_leaf@PLT\n\tjmp\t1b\n\t"
-#else
+#elif defined(__aarch64__)
         "hint\t#34\n\tstr\tx30, [sp, #-48]!\n1:\tbl\tbare_leaf\n\tb\t1b\n\t"
+#else
+#error "another architecture"
 #endif
         ".popsection");
 void bare_leaf(void);
@@ -145,9 +147,11 @@ __asm__(".pushsection .text\n\t.globl holds\nholds:\n\t"
         "endbr64\n\tsub\t$40, %rsp\n\tmovq\t$0, 16(%rsp)\n\tleaq\t16(%rsp), %rbp\n1:\t"
         "call\thold_yields@PLT\n\tmovq\t(%rbp), %rdi\n\tmovq\t%rbp, %rsi\n\tsubq\t%rsp, %rsi\n\t"
         "call\thold_found@PLT\n\tjmp\t1b\n\t"
-#else
+#elif defined(__aarch64__)
         "hint\t#34\n\tstr\tx30, [sp, #-48]!\n\tstr\txzr, [sp, #16]\n\tadd\tx29, sp, #16\n1:\t"
         "bl\thold_yields\n\tldr\tx0, [x29]\n\tmov\tx9, sp\n\tsub\tx1, x29, x9\n\tbl\thold_found\n\tb\t1b\n\t"
+#else
+#error "another architecture"
 #endif
         ".popsection");
 void hold_yields(void);

@@ -14,10 +14,12 @@ int main(void) { return 0; } /* has no such variables but for the stack pointer 
 register uintptr_t first __asm__("r12");
 register uintptr_t second __asm__("r14");
 register uintptr_t third __asm__("r15");
-#else
+#elif defined(__aarch64__)
 register uintptr_t first __asm__("x20");
 register uintptr_t second __asm__("x24");
 register uintptr_t third __asm__("x28");
+#else
+#error "another architecture"
 #endif
 
 static void set(uintptr_t value) {

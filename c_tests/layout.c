@@ -39,10 +39,12 @@ int main(void) {
     const size_t tail = 72;
     CHECK(ACO_REG_IDX_RETADDR == 4 && ACO_REG_IDX_SP == 5);
     CHECK(ACO_REG_IDX_BP == 7 && ACO_REG_IDX_FPU == 8);
-#else
+#elif defined(__aarch64__)
     const size_t tail = 128;
     CHECK(ACO_REG_IDX_RETADDR == 13 && ACO_REG_IDX_SP == 14);
     CHECK(ACO_REG_IDX_BP == 12 && ACO_REG_IDX_FPU == 15);
+#else
+#error "another architecture"
 #endif
     OFFSET(aco_t, reg, 0);
     OFFSET(aco_t, main_co, tail);

@@ -34,7 +34,7 @@ __asm__(".text\n"
         "  ret\n"
         ".size changed_registers, .-changed_registers\n"
         ".section .note.GNU-stack,\"\",@progbits\n.text\n");
-#else
+#elif defined(__aarch64__)
 /* x19-x28 carry seed+1 ... seed+10, d8-d15 seed+11 ... seed+18, x29 seed+19; sp too. */
 #define SET_X(n, k) "  add x" #n ", x3, #" #k "\n"
 #define SET_D(n, k) "  add x4, x3, #" #k "\n  fmov d" #n ", x4\n"
@@ -73,6 +73,8 @@ __asm__(".text\n"
         "  ret\n"
         ".size changed_registers, .-changed_registers\n"
         ".section .note.GNU-stack,\"\",%progbits\n.text\n");
+#else
+#error "another architecture"
 #endif
 
 static uint64_t next_seed = 0x1111111100000000;

@@ -12,8 +12,10 @@ static void check_stack(size_t asked, char guarded, size_t usable) {
     CHECK_EQUAL(high, (low + usable - 16) & ~(uintptr_t)15);
 #if defined(__x86_64__)
     CHECK_EQUAL((uintptr_t)stack->align_retptr, high - 8);
-#else
+#elif defined(__aarch64__)
     CHECK_EQUAL((uintptr_t)stack->align_retptr, high - 16);
+#else
+#error "another architecture"
 #endif
     CHECK_EQUAL(stack->align_limit, usable - 32);
     CHECK(stack->owner == NULL && stack->align_validsz == 0);
@@ -84,8 +86,10 @@ int main(void) {
     page = (size_t)sysconf(_SC_PAGESIZE);
 #if defined(__aarch64__) /* what compilers probe there */
     guard = page < 65536 ? 65536 : page;
-#else
+#elif defined(__x86_64__)
     guard = page;
+#else
+#error "another architecture"
 #endif
     const size_t asked[] = {0,     1,      15,     4095,        4096,         4097,
                             8191,  8192,   8193,   16 * 1024,   100000,       65536,

@@ -34,8 +34,10 @@ static pid_t child = -1;  /* 0: this is the child */
 /* Values in as many registers as there may be. */
 #if defined(__x86_64__)
 #define REAL "x"
-#else
+#elif defined(__aarch64__)
 #define REAL "w"
+#else
+#error "another architecture"
 #endif
 #define HOLD(a, b, c, d, e, x, y)                                                                \
     __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+" REAL(x), "+" REAL(y))

@@ -93,7 +93,7 @@ enum { TRAP_SIZE = 2 };
     "ud2\n\tmovq\t40(%%rsi), %%rsp\n\t"                                                         \
     "ud2\n\tnotrack jmp\t*32(%%rsi)"
 #define PROGRAM_COUNTER(context) ((context)->uc_mcontext.gregs[REG_RIP])
-#else
+#elif defined(__aarch64__)
 enum { TRAP_SIZE = 4 };
 #define ACO_GO_ON_                                                                               \
     ".inst\t0\n\tldr\tx3, [x1, #112]\n\t"                                                        \
@@ -101,6 +101,8 @@ enum { TRAP_SIZE = 4 };
     ".inst\t0\n\tmov\tsp, x3\n\t"                                                                \
     ".inst\t0\n\tbr\tx17"
 #define PROGRAM_COUNTER(context) ((context)->uc_mcontext.pc)
+#else
+#error "another architecture"
 #endif
 
 static int traps, lost;
@@ -232,8 +234,10 @@ int main(void) {
     stepping = 0;
 #if defined(__x86_64__)
     CHECK(steps > 400);
-#else
+#elif defined(__aarch64__)
     CHECK_EQUAL(steps, 12);
+#else
+#error "another architecture"
 #endif
     CHECK_EQUAL(unsound, 0);
     for (int i = 0; i < 3; i++) {

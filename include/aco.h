@@ -61,7 +61,7 @@
 #define ACO_REG_IDX_SP 5
 #define ACO_REG_IDX_BP 7
 #define ACO_REG_IDX_FPU 8
-#elif defined(__aarch64__) && defined(__LP64__) && defined(__linux__)
+#elif defined(__AARCH64EL__) && defined(__LP64__) && defined(__linux__)
 #define ACO_REG_COUNT 16
 #define ACO_REG_IDX_RETADDR 13
 #define ACO_REG_IDX_SP 14

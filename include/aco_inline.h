@@ -99,7 +99,7 @@ extern void aco_funcp_protector_asm(void);
 #if !defined(ACO_NO_INLINE) && !defined(__SANITIZE_ADDRESS__) &&                                 \
     !defined(__SANITIZE_THREAD__) && !ACO_HAS_FEATURE_(address_sanitizer) &&                     \
     !ACO_HAS_FEATURE_(thread_sanitizer) && !ACO_HAS_FEATURE_(memory_sanitizer) &&                \
-    (defined(__SSE2__) || defined(__ARM_FP))
+    ((defined(__x86_64__) && defined(__SSE2__)) || (defined(__aarch64__) && defined(__ARM_FP)))
 #define ACO_INLINE_YIELD_
 #if !defined(__EXCEPTIONS) /* defined in C++ with exceptions and in C with -fexceptions */
 #define ACO_INLINE_RESUME_
@@ -162,7 +162,7 @@ extern void aco_funcp_protector_asm(void);
                          : "r"(place), "r"((aco_t *)(co))                                        \
                          : "memory")
 
-#else
+#elif defined(__aarch64__)
 
 /* The address of the words. It is valid until the next switch. */
 #define aco_tls_place_()                                                                         \
@@ -177,6 +177,8 @@ extern void aco_funcp_protector_asm(void);
 #define aco_tls_load_(place) (*(aco_t **)(place))
 #define aco_tls_store_(place, co) ((void)(*(aco_t **)(place) = (co)))
 
+#else
+#error "aco.h: Linux on x86-64 or aarch64 is required"
 #endif
 
 /* The current coroutine. The load is a C expression, and the assembly before it does not clobber
@@ -195,7 +197,7 @@ extern void aco_funcp_protector_asm(void);
                              : "cc");                                                            \
         *aco_place;                                                                              \
     })
-#else
+#elif defined(__aarch64__)
 #define aco_current_()                                                                           \
     __extension__({                                                                              \
         uintptr_t aco_offset, aco_thread;                                                        \
@@ -205,6 +207,8 @@ extern void aco_funcp_protector_asm(void);
         __asm__ __volatile__("mrs\t%0, tpidr_el0" : "=r"(aco_thread));                           \
         *(aco_t *const *)(aco_thread + aco_offset);                                              \
     })
+#else
+#error "aco.h: Linux on x86-64 or aarch64 is required"
 #endif
 
 #if defined(ACO_INLINE_YIELD_)

@@ -203,39 +203,48 @@ impl aco_share_stack_s {
     }
 }
 
+/// The layout of libaco 1.2.4: words, but for one byte, which its padding follows.
 const _: () = {
-    assert!(size_of::<aco_save_stack_t>() == 48);
-    assert!(offset_of!(aco_save_stack_t, ptr) == 0);
-    assert!(offset_of!(aco_save_stack_t, sz) == 8);
-    assert!(offset_of!(aco_save_stack_t, valid_sz) == 16);
-    assert!(offset_of!(aco_save_stack_t, max_cpsz) == 24);
-    assert!(offset_of!(aco_save_stack_t, ct_save) == 32);
-    assert!(offset_of!(aco_save_stack_t, ct_restore) == 40);
+    const WORD: usize = size_of::<usize>();
+    const fn is_at(offset: usize, words: usize) -> bool {
+        offset == words * WORD
+    }
 
-    assert!(size_of::<aco_share_stack_t>() == 80);
-    assert!(offset_of!(aco_share_stack_t, ptr) == 0);
-    assert!(offset_of!(aco_share_stack_t, sz) == 8);
-    assert!(offset_of!(aco_share_stack_t, align_highptr) == 16);
-    assert!(offset_of!(aco_share_stack_t, align_retptr) == 24);
-    assert!(offset_of!(aco_share_stack_t, align_validsz) == 32);
-    assert!(offset_of!(aco_share_stack_t, align_limit) == 40);
-    assert!(offset_of!(aco_share_stack_t, owner) == 48);
-    assert!(offset_of!(aco_share_stack_t, guard_page_enabled) == 56);
-    assert!(offset_of!(aco_share_stack_t, real_ptr) == 64);
-    assert!(offset_of!(aco_share_stack_t, real_sz) == 72);
+    assert!(is_at(size_of::<aco_save_stack_t>(), 6));
+    assert!(is_at(offset_of!(aco_save_stack_t, ptr), 0));
+    assert!(is_at(offset_of!(aco_save_stack_t, sz), 1));
+    assert!(is_at(offset_of!(aco_save_stack_t, valid_sz), 2));
+    assert!(is_at(offset_of!(aco_save_stack_t, max_cpsz), 3));
+    assert!(is_at(offset_of!(aco_save_stack_t, ct_save), 4));
+    assert!(is_at(offset_of!(aco_save_stack_t, ct_restore), 5));
+
+    assert!(is_at(size_of::<aco_share_stack_t>(), 10));
+    assert!(is_at(offset_of!(aco_share_stack_t, ptr), 0));
+    assert!(is_at(offset_of!(aco_share_stack_t, sz), 1));
+    assert!(is_at(offset_of!(aco_share_stack_t, align_highptr), 2));
+    assert!(is_at(offset_of!(aco_share_stack_t, align_retptr), 3));
+    assert!(is_at(offset_of!(aco_share_stack_t, align_validsz), 4));
+    assert!(is_at(offset_of!(aco_share_stack_t, align_limit), 5));
+    assert!(is_at(offset_of!(aco_share_stack_t, owner), 6));
+    assert!(is_at(offset_of!(aco_share_stack_t, guard_page_enabled), 7));
+    assert!(is_at(offset_of!(aco_share_stack_t, real_ptr), 8));
+    assert!(is_at(offset_of!(aco_share_stack_t, real_sz), 9));
 
     // The tail is the same on every architecture; only the length of `reg` differs.
-    const TAIL: usize = 8 * ACO_REG_COUNT;
-    assert!(offset_of!(aco_t, reg) == 0);
-    assert!(offset_of!(aco_t, main_co) == TAIL);
-    assert!(offset_of!(aco_t, arg) == TAIL + 8);
-    assert!(offset_of!(aco_t, is_end) == TAIL + 16);
-    assert!(offset_of!(aco_t, is_end).is_multiple_of(8));
+    assert!(is_at(offset_of!(aco_t, reg), 0));
+    assert!(is_at(offset_of!(aco_t, main_co), ACO_REG_COUNT));
+    assert!(is_at(offset_of!(aco_t, arg), ACO_REG_COUNT + 1));
+    assert!(is_at(offset_of!(aco_t, is_end), ACO_REG_COUNT + 2));
+    assert!(offset_of!(aco_t, is_end).is_multiple_of(size_of::<u64>()));
     assert!(offset_of!(aco_t, reserved) == offset_of!(aco_t, is_end) + 1);
-    assert!(offset_of!(aco_t, fp) == TAIL + 24);
-    assert!(offset_of!(aco_t, save_stack) == TAIL + 32);
-    assert!(offset_of!(aco_t, share_stack) == TAIL + 80);
-    assert!(size_of::<aco_t>() == TAIL + 88);
+    assert!(is_at(offset_of!(aco_t, fp), ACO_REG_COUNT + 3));
+    assert!(is_at(offset_of!(aco_t, save_stack), ACO_REG_COUNT + 4));
+    assert!(is_at(offset_of!(aco_t, share_stack), ACO_REG_COUNT + 10));
+    assert!(is_at(size_of::<aco_t>(), ACO_REG_COUNT + 11));
+
+    // The state word takes `is_end`, its low byte, and all the padding after it (`state`).
+    assert!(offset_of!(aco_t, fp) - offset_of!(aco_t, is_end) == size_of::<u64>());
+    assert!(cfg!(target_endian = "little"));
 };
 #[cfg(target_arch = "x86_64")]
 const _: () = assert!(size_of::<aco_t>() == 160);

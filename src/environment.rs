@@ -5,21 +5,11 @@
 
 use core::ffi::{CStr, c_char};
 
-use crate::arch;
+use crate::{arch, sys};
 
 arch::weak_functions! {
     /// The function secure_getenv(3). None: the C library has none, or is linked statically without it.
     fn secure_getenv(*const c_char) -> *mut c_char = "secure_getenv";
-}
-
-/// Returns true if the program has more rights than its caller.
-fn is_privileged() -> bool {
-    // SAFETY: getauxval has no preconditions.
-    #[cfg(target_os = "linux")]
-    return unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
-    // SAFETY: issetugid has no preconditions.
-    #[cfg(not(target_os = "linux"))]
-    return unsafe { libc::issetugid() } != 0;
 }
 
 /// The value of a variable, or NULL. It is valid until the program changes its environment.
@@ -28,7 +18,7 @@ fn get(name: &CStr) -> *const c_char {
     unsafe {
         match secure_getenv() {
             Some(secure_getenv) => secure_getenv(name.as_ptr()),
-            None if is_privileged() => core::ptr::null_mut(),
+            None if sys::is_privileged() => core::ptr::null_mut(),
             None => libc::getenv(name.as_ptr()),
         }
     }

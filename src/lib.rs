@@ -25,16 +25,16 @@
 //! | `valgrind` | Client requests to Valgrind: which memory is a stack, which memory threads share |
 //! | `symbol` | The function that an address is in, as far as dladdr(3) tells |
 //! | `environment` | Variables of the environment |
+//! | `panic` | The panic handler of a no_std build |
 //! | `slow_path` | The flag for the slow path of creating and destroying a coroutine: a counter, mostly 0 |
 //! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
 //! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
 //! | `arch` | The machine: one file and one folder for each architecture, with the same items |
 //! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
 //! | `error` | The errors of constructors |
-//! | `panic` | The panic handler of a no_std build |
 //! | `diag` | The line that the library prints before it aborts, and its warnings |
 //! | `sys` | The libc calls that the library makes, each wrapped once |
-//! | `atomic` | The atomics of files that loom models, and the spin hint |
+//! | `atomic` | The atomics of files that loom models, and the hints for spinning and for a cache line |
 //! | `abi` | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
 //! `ffi` is the C interface, and `rt` the runtime. The other modules from `generator` to `thread` are coroutines. Their
@@ -54,6 +54,7 @@
 #[cfg(not(all(
     target_os = "linux",
     target_pointer_width = "64",
+    target_endian = "little",
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 compile_error!("aco runs on Linux, on x86-64 and aarch64");

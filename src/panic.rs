@@ -3,7 +3,7 @@
 
 use core::panic::PanicInfo;
 
-use crate::{diag, sys};
+use crate::{arch, diag, sys};
 
 #[panic_handler]
 fn on_panic(info: &PanicInfo) -> ! {
@@ -13,8 +13,4 @@ fn on_panic(info: &PanicInfo) -> ! {
 
 // The unwind tables of the prebuilt `core` refer to it; no call occurs when panics abort. It is weak and hidden, so it
 // is not exported, and does not replace a real one.
-core::arch::global_asm!(
-    ".weak rust_eh_personality",
-    ".hidden rust_eh_personality",
-    "rust_eh_personality:",
-);
+core::arch::global_asm!(arch::weak_label!("rust_eh_personality"));

@@ -170,7 +170,11 @@ test "tasks of acort" {
 }
 
 test "structs are those of the library" {
-    const is_end: usize = if (@import("builtin").cpu.arch == .x86_64) 88 else 144;
+    const is_end: usize = switch (@import("builtin").cpu.arch) {
+        .x86_64 => 88,
+        .aarch64 => 144,
+        else => @compileError("another architecture"),
+    };
     try expectEqual(is_end, @offsetOf(c.aco_t, "is_end"));
     try expect(c.aco_version() == c.ACO_VERSION_NUMBER);
     try std.testing.expectEqualStrings("1.", std.mem.span(c.aco_version_string())[0..2]);

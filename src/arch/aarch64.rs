@@ -52,8 +52,10 @@
 //! target with x30 = root_return_address(): a suspended context does not read x30, and an entry function returns there.
 //! So a program starts a coroutine again by writing `fp` to `reg[pc]` and align_retptr to `reg[sp]`.
 
+mod cfi;
 mod fpenv;
 mod leaf;
+mod offsets;
 mod on_top;
 mod resume;
 mod root;

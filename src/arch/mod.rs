@@ -12,6 +12,10 @@
 //! | `fpenv.rs` | the floating-point environment in a switch |
 //! | `leaf.rs` | functions of a few instructions |
 //! | `variadic.rs` | the arguments of a variadic function |
+//! | `cfi.rs` | unwind information that code of several kinds has |
+//! | `offsets.rs` | the numbers of the assembly are those of the structs |
+//!
+//! `elf.rs` has what depends on the format of object files, for all of them.
 //!
 //! | item | what it is |
 //! |---|---|
@@ -42,8 +46,7 @@
 //! | `prefetch` | fetches a line into the cache |
 //! | `prefetch_write` | asks for a cache line, for a write |
 //! | `stack_pointer` | the caller's stack pointer |
-//! | `interrupted_stack_pointer` | the stack pointer of the code that a signal interrupted |
-//! | `weak_symbol!`, `weak_functions!` | the address of a symbol that the program may not have; such functions |
+//! | `weak_functions!` | functions that the program may not have |
 //! | `valgrind_request` | a client request to Valgrind |
 //! | `variadic_body!`, `VaArguments` | body of a variadic function; what a `va_list` is |
 //!
@@ -82,6 +85,9 @@
 //! ```
 
 use core::ffi::c_void;
+
+mod elf;
+pub(crate) use elf::*;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;

@@ -42,8 +42,10 @@
 //!
 //! Its slots 0 to 2 are out of date. The frame pointers of the coroutine lead to slot 3 (`frame_chain`).
 
+mod cfi;
 mod fpenv;
 mod leaf;
+mod offsets;
 mod on_top;
 mod resume;
 mod root;

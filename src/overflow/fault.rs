@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::users::{Overflow, REPORTS_ALL, RUNTIME_COUNT, ReportTask, TASK_REPORTER};
-use crate::{arch, coroutine, diag, stack, tls};
+use crate::{coroutine, diag, stack, sys, tls};
 
 /// The largest frame that a function may allocate in one step, in bytes: how far below the stack the stack pointer of
 /// an overflow can be.
@@ -29,7 +29,7 @@ pub(super) unsafe fn report_if_overflow(info: &libc::siginfo_t, context: *mut c_
     // `TASK_REPORTER` is NULL or a `ReportTask`.
     unsafe {
         let (address, stack_pointer) =
-            (info.si_addr() as usize, arch::interrupted_stack_pointer(context));
+            (info.si_addr() as usize, sys::interrupted_stack_pointer(context));
         let Some(current) = coroutine::current_from_signal() else { return };
         let co = coroutine::stack_holder(current.as_ptr());
         let stack = (*co).share_stack;

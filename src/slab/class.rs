@@ -1,6 +1,8 @@
 //! The classes of blocks: what a block is for, its size, its offset in a slab.
 
-use crate::abi::aco_t;
+use core::mem::offset_of;
+
+use crate::abi::{aco_share_stack_t, aco_t};
 
 /// What a block is for.
 #[derive(Clone, Copy, PartialEq)]
@@ -37,9 +39,13 @@ pub(crate) enum Class {
 pub(super) const CLASSES: usize = Class::ALL.len();
 
 /// The size of a share stack's control block, in bytes.
-pub(crate) const STACK_BLOCK_SIZE: usize = 112;
+pub(crate) const STACK_BLOCK_SIZE: usize =
+    (size_of::<aco_share_stack_t>() + STACK_BLOCK_MORE).next_multiple_of(16);
+/// What such a block has beside the public struct (`stack::control_block`): a pointer, four small fields, two words of
+/// 32 bits and one of 64.
+const STACK_BLOCK_MORE: usize = size_of::<usize>() + 8 + 8 + 8;
 /// The offset in such a block of the word that links free blocks.
-pub(crate) const STACK_BLOCK_LINK: usize = 64;
+pub(crate) const STACK_BLOCK_LINK: usize = offset_of!(aco_share_stack_t, real_ptr);
 
 impl Class {
     /// All classes, in the order of their discriminants.

@@ -29,13 +29,14 @@ const SIZE_BITS: u32 = 21;
 pub(super) const UNIT: usize = 1 << UNIT_BITS;
 const UNIT_BITS: u32 = 16;
 
-/// A leaf covers 64 GiB. Its pages take memory when they are first written.
-const LEAF_BITS: u32 = 15;
-type Leaf = [AtomicU8; 1 << LEAF_BITS];
+/// User addresses have at most so many bits, unless a program asks mmap for more.
+const ADDRESS_BITS: u32 = if usize::BITS > 48 { 48 } else { usize::BITS };
+/// At least 1, so that no shift is by all bits of an address.
+const ROOT_BITS: u32 = if ADDRESS_BITS > 36 { ADDRESS_BITS - 36 } else { 1 };
 
-/// User addresses fit in 48 bits on both architectures, unless a program asks mmap for more.
-const ADDRESS_BITS: u32 = 48;
-const ROOT_BITS: u32 = ADDRESS_BITS - LEAF_BITS - SIZE_BITS;
+/// A leaf covers 64 GiB, or half of the addresses of 32 bits. Its pages take memory when they are first written.
+const LEAF_BITS: u32 = ADDRESS_BITS - ROOT_BITS - SIZE_BITS;
+type Leaf = [AtomicU8; 1 << LEAF_BITS];
 /// Exported by name for debuggers (tools/gdb/aco.py).
 #[unsafe(export_name = "aco_regions")]
 static ROOT: [AtomicPtr<Leaf>; 1 << ROOT_BITS] =

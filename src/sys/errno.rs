@@ -2,15 +2,8 @@
 
 use core::ffi::c_int;
 
-/// The address of this thread's errno.
-pub(crate) fn errno_location() -> *mut c_int {
-    // SAFETY: the function has no preconditions.
-    #[cfg(target_os = "linux")]
-    return unsafe { libc::__errno_location() };
-    // SAFETY: the function has no preconditions.
-    #[cfg(not(target_os = "linux"))]
-    return unsafe { libc::__error() };
-}
+#[cfg(target_os = "linux")]
+use super::linux::errno_location;
 
 /// The error number of the last call that failed on this thread.
 pub(crate) fn errno() -> c_int {

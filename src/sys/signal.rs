@@ -53,27 +53,6 @@ pub(crate) fn set_default_action(signal: c_int) {
     }
 }
 
-/// Sends this thread a signal again, with its information. While the signal is blocked, it is pending.
-///
-/// # Safety
-/// `info` points to the information that a handler of this signal got.
-pub(crate) unsafe fn resend_signal(signal: c_int, info: *const libc::siginfo_t) {
-    // SAFETY: `info` is from the kernel. A process may send itself any signal with any information.
-    unsafe {
-        let (process, thread) = (libc::getpid(), libc::syscall(libc::SYS_gettid));
-        if libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, signal, info) != 0 {
-            libc::raise(signal);
-        }
-    }
-}
-
-/// The bytes of a stack that the kernel needs to deliver a signal (AT_MINSIGSTKSZ). 0: the kernel does not tell.
-pub(crate) fn min_signal_stack_size() -> usize {
-    const AT_MINSIGSTKSZ: libc::c_ulong = 51;
-    // SAFETY: getauxval has no preconditions.
-    unsafe { libc::getauxval(AT_MINSIGSTKSZ) as usize }
-}
-
 /// This thread's signal stack. None: it has none.
 fn signal_stack() -> Option<libc::stack_t> {
     // SAFETY: all zero is a `stack_t`, which the call writes.

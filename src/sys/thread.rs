@@ -1,8 +1,6 @@
 //! Threads: values under pthread keys, the stack of this thread.
 
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
-use core::ptr;
 
 /// Creates a pthread key. When a thread exits whose value is not NULL, the system calls `on_exit` with it. None: the
 /// system has no more keys.
@@ -34,19 +32,4 @@ pub(crate) fn thread_value(key: u32) -> *mut c_void {
 pub(crate) fn yield_thread() {
     // SAFETY: sched_yield has no preconditions.
     unsafe { libc::sched_yield() };
-}
-
-/// The lowest address of this thread's own stack. None: the C library does not tell.
-pub(crate) fn thread_stack_low() -> Option<usize> {
-    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
-    let (mut low, mut size) = (ptr::null_mut(), 0);
-    // SAFETY: if the first call succeeds, the attributes are initialized, and destroyed below.
-    unsafe {
-        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
-            return None;
-        }
-        let known = libc::pthread_attr_getstack(attributes.as_ptr(), &mut low, &mut size) == 0;
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        known.then_some(low.addr())
-    }
 }

@@ -12,8 +12,10 @@
 /* Values that live over a switch, in registers where there are such. */
 #if defined(__x86_64__)
 #define REAL_REGISTER "x"
-#else
+#elif defined(__aarch64__)
 #define REAL_REGISTER "w"
+#else
+#error "another architecture"
 #endif
 #define HOLD_KEPT                                                                                \
     __asm__ volatile(""                                                                          \

@@ -43,7 +43,7 @@ __asm__(".text\n"
         "ret\n"
         ".cfi_endproc\n"
         ".size with_marks, . - with_marks\n");
-#else
+#elif defined(__aarch64__)
 #define PAIR(a, b, place) "stp " a ", " b ", [sp, #" #place "]\n"
 #define LOAD(a, b, place) "ldp " a ", " b ", [sp, #" #place "]\n"
 #define SAVED(a, b, place) ".cfi_offset " a ", " #place " - 160\n.cfi_offset " b ", " #place " - 152\n"
@@ -81,6 +81,8 @@ __asm__(".text\n"
         "ret\n"
         ".cfi_endproc\n"
         ".size with_marks, . - with_marks\n");
+#else
+#error "another architecture"
 #endif
 
 enum order {
@@ -156,8 +158,10 @@ static void round_upward(void) {
     static const unsigned short word = 0x0b7f;
     __asm__ volatile("fldcw %0" ::"m"(word));
     __builtin_ia32_ldmxcsr(0x5f80);
-#else
+#elif defined(__aarch64__)
     __asm__ volatile("msr fpcr, %0" ::"r"((uint64_t)1 << 22));
+#else
+#error "another architecture"
 #endif
 }
 

@@ -79,10 +79,7 @@ const LAYERS: [(&str, &[&str]); 32] = [
         ],
     ),
     ("attach", &["coroutine", "record", "frame_chain", "slab", "state", "diag", "abi"]),
-    (
-        "overflow",
-        &["coroutine", "stack", "thread_exit", "arch", "tls", "lock", "diag", "sys", "abi"],
-    ),
+    ("overflow", &["coroutine", "stack", "thread_exit", "tls", "lock", "diag", "sys", "abi"]),
     (
         "listing",
         &[
@@ -147,14 +144,14 @@ const LAYERS: [(&str, &[&str]); 32] = [
     ("thread_exit", &["tls", "sys"]),
     ("valgrind", &["arch"]),
     ("symbol", &["arch"]),
-    ("environment", &["arch"]),
+    ("environment", &["arch", "sys"]),
+    ("panic", &["arch", "diag", "sys"]),
     ("slow_path", &[]),
     ("state", &["abi"]),
     ("lock", &["arch", "sys", "atomic"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),
     ("error", &["diag", "sys", "abi"]),
-    ("panic", &["diag", "sys"]),
     ("diag", &["sys", "abi"]),
     ("sys", &[]),
     ("atomic", &[]),

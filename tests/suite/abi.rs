@@ -10,16 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::case::{Case, ensure};
+use crate::emulator::MACHINES;
 use crate::files::{files, read, version};
 use crate::header::{self, Kind};
 use crate::process::{Result, run, scratch, succeed};
 use crate::toolchain::command;
 
 const HEADERS: [&str; 3] = ["aco.h", "aco_ext.h", "acort.h"];
-
-/// An architecture, and its C compiler.
-const TARGETS: [(&str, &str); 2] =
-    [("x86_64", "x86_64-linux-gnu-gcc"), ("aarch64", "aarch64-linux-gnu-gcc")];
 
 /// Names that the assembly of the headers and debuggers use. `aco_inline.h` declares some of them.
 const UNDECLARED: &str = "\
@@ -67,7 +64,8 @@ const BREAKS: [(&str, Change); 7] = [
 pub fn cases() -> Vec<Case> {
     let is_release = std::env::var_os("ACO_BLESS").is_some();
     let mut cases = Vec::new();
-    for (arch, compiler) in TARGETS {
+    for machine in MACHINES {
+        let (arch, compiler) = (machine.arch, machine.full_name);
         if is_release {
             cases.push(Case::new(format!("store {arch}"), move || {
                 store(&changed("", |_, _| {}, arch, compiler)?, arch)

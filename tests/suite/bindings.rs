@@ -5,27 +5,25 @@ use std::path::Path;
 
 use crate::case::{Case, ensure};
 use crate::compiler::Compiler;
-use crate::compilers::{AARCH64, CC};
+use crate::compilers::CC;
 use crate::files::{absolute, read};
 use crate::install::{make, prefix};
 use crate::process::{Result, succeed};
+use crate::targets::TARGETS;
 use crate::toolchain::command;
 
 const ZIG_RUN: &str = "build/zig/ziglang/zig run -lc";
 const ZIG: &str = "build/zig/ziglang/zig test bindings/zig/test_aco.zig -lc";
 
-/// The targets of Zig: name, mode, and the compiler that has the library and the runner.
-const ZIG_TARGETS: [(&str, &str, &Compiler); 4] = [
-    ("native", "Debug", &CC),
-    ("native", "ReleaseFast", &CC),
-    ("aarch64-linux-gnu.2.36", "Debug", &AARCH64),
-    ("aarch64-linux-musl", "ReleaseFast", &AARCH64),
-];
+/// The modes of Zig for the host. `targets` has those for others.
+const ZIG_NATIVE: [(&str, &str); 2] = [("native", "Debug"), ("native", "ReleaseFast")];
 
 pub fn cases() -> Result<Vec<Case>> {
     let (folder, prefix) = prefix("bindings")?;
     make("install", &[("PREFIX", &prefix)])?;
-    AARCH64.make()?;
+    for target in &TARGETS {
+        target.compiler.make()?;
+    }
     let mut cases = Vec::new();
     for test in ["test_aco", "test_acort", "test_surroundings"] {
         cases.push(with_library(format!("python3 -B bindings/python/{test}.py"), &prefix));
@@ -38,7 +36,9 @@ pub fn cases() -> Result<Vec<Case>> {
         cases.push(with_library(line, &prefix));
     }
     cases.extend(programs_of_the_page(&folder, &prefix)?);
-    for (target, mode, compiler) in ZIG_TARGETS {
+    let of_targets = TARGETS.iter().flat_map(|it| it.zig.iter().map(|zig| (*zig, it.compiler)));
+    let all = ZIG_NATIVE.into_iter().map(|zig| (zig, &CC)).chain(of_targets);
+    for ((target, mode), compiler) in all {
         let (folder, prefix) = (folder.clone(), prefix.clone());
         cases.push(Case::new(format!("zig {target} {mode}"), move || {
             zig(target, mode, compiler, &folder, &prefix)

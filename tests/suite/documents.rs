@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::case::{Case, ensure};
 use crate::figures;
 use crate::files::{files, read, version};
+use crate::platforms;
 use crate::process::Result;
 
 pub fn cases() -> Vec<Case> {
@@ -17,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("version in debian/changelog", debian_version),
     ];
     cases.extend(figures::cases());
+    cases.extend(platforms::cases());
     cases
 }
 

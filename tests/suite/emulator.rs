@@ -7,28 +7,47 @@ use crate::process::{Result, command, succeed};
 #[derive(Clone, Copy)]
 pub struct Machine {
     pub name: &'static str,
+    /// As it is written for `target_arch`; the folder of its ABI in `abi/`.
+    pub arch: &'static str,
     pub compiler: &'static str,
+    /// The compiler by the name that no other machine's has.
+    pub full_name: &'static str,
+    /// A command of it, and its package.
+    pub need: (&'static str, &'static str),
     pub library: &'static str,
     pub emulator: &'static str,
     pub disassembler: &'static str,
+    /// Beginnings of the instructions that no other processor divides.
+    pub locked: &'static [&'static str],
 }
 
-pub const MACHINES: [Machine; 2] = [
-    Machine {
-        name: "x86-64",
-        compiler: "cc",
-        library: "build/libaco.a",
-        emulator: "qemu-x86_64-static",
-        disassembler: "objdump",
-    },
-    Machine {
-        name: "aarch64",
-        compiler: "aarch64-linux-gnu-gcc-12",
-        library: "build/aarch64-unknown-linux-gnu/libaco.a",
-        emulator: "qemu-aarch64-static",
-        disassembler: "aarch64-linux-gnu-objdump",
-    },
-];
+pub const X86_64: Machine = Machine {
+    name: "x86-64",
+    arch: "x86_64",
+    compiler: "cc",
+    full_name: "x86_64-linux-gnu-gcc",
+    need: ("x86_64-linux-gnu-gcc --version", "gcc"),
+    library: "build/libaco.a",
+    emulator: "qemu-x86_64-static",
+    disassembler: "objdump",
+    // So is an exchange with memory.
+    locked: &["lock"],
+};
+
+pub const AARCH64: Machine = Machine {
+    name: "aarch64",
+    arch: "aarch64",
+    compiler: "aarch64-linux-gnu-gcc-12",
+    full_name: "aarch64-linux-gnu-gcc",
+    need: ("aarch64-linux-gnu-gcc --version", "gcc-12-aarch64-linux-gnu"),
+    library: "build/aarch64-unknown-linux-gnu/libaco.a",
+    emulator: "qemu-aarch64-static",
+    disassembler: "aarch64-linux-gnu-objdump",
+    locked: &["ldaxr", "ldxr", "cas", "swp", "ldadd", "ldset", "ldclr"],
+};
+
+/// All of them, in the order of the columns of bounds.
+pub const MACHINES: [Machine; 2] = [X86_64, AARCH64];
 
 /// A form of the library: its name, and the compiler's flags.
 pub type Form = (&'static str, &'static str);

@@ -106,10 +106,10 @@ fn disassemble(machine: Machine, program: &str) -> Result<Code> {
         }
         let Some((address, instruction)) = line.split_once(":\t") else { continue };
         let Ok(address) = u64::from_str_radix(address.trim(), 16) else { continue };
-        let found = if tool.starts_with("aarch64") {
-            aarch64_operands(instruction)
-        } else {
-            x86_64_operands(instruction)
+        let found = match machine.arch {
+            "x86_64" => x86_64_operands(instruction),
+            "aarch64" => aarch64_operands(instruction),
+            other => return Err(format!("the operands of {other} are not known").into()),
         };
         if !found.is_empty() {
             operands.insert(address, found);

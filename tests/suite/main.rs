@@ -39,6 +39,7 @@ mod manual;
 mod needs;
 mod nim;
 mod panics;
+mod platforms;
 mod port;
 mod process;
 mod procfs;
@@ -56,6 +57,7 @@ mod site;
 mod snippets;
 mod steps;
 mod survival;
+mod targets;
 mod toolchain;
 mod unwinders;
 mod words;
@@ -67,7 +69,7 @@ use std::thread::available_parallelism;
 use std::time::Instant;
 
 use case::run_cases;
-use lanes::{Extent, LANES, Lane};
+use lanes::{Extent, Lane, lanes};
 use libtest_mimic::Arguments;
 
 /// The command line.
@@ -111,21 +113,22 @@ fn main() -> ExitCode {
     env::set_current_dir(root).expect("the project is where it was compiled");
     fs::create_dir_all("build/test").expect("build/ is writable");
     let request = Request::new(env::args().skip(1).collect());
-    let is_known = |name: &&String| LANES.iter().any(|lane| lane.name == **name);
+    let lanes = lanes();
+    let is_known = |name: &&String| lanes.iter().any(|lane| lane.name == **name);
     if let Some(name) = request.lanes.iter().find(|name| !is_known(name)) {
-        let known: Vec<_> = LANES.iter().map(|lane| lane.name).collect();
+        let known: Vec<_> = lanes.iter().map(|lane| lane.name).collect();
         eprintln!("no lane {name}; the lanes are: {} (or all)", known.join(" "));
         return ExitCode::from(2);
     }
     let start = Instant::now();
     let (mut passed, mut failed, mut not_run) = (0, 0, Vec::new());
-    for lane in LANES.iter().filter(|lane| request.wants(lane)) {
-        let missing = needs::missing(lane.needs);
+    for lane in lanes.iter().filter(|lane| request.wants(lane)) {
+        let missing = lane.missing();
         if !missing.is_empty() {
             not_run.push(format!("{}: needs {}", lane.name, missing.join(", ")));
             continue;
         }
-        match (lane.cases)(request.extent) {
+        match lane.cases(request.extent) {
             Ok(cases) => {
                 let counts = run_cases(lane.name, cases, request.harness.clone());
                 passed += counts.0;
@@ -144,7 +147,7 @@ fn main() -> ExitCode {
         failed += not_run.len() as u64;
     }
     if request.extent == Extent::Sample {
-        let left = LANES.iter().filter(|lane| lane.extent == Extent::Full).map(|lane| lane.name);
+        let left = lanes.iter().filter(|lane| lane.extent == Extent::Full).map(|lane| lane.name);
         let left: Vec<_> = left.collect();
         println!("left to LANES=all: {}; more variants of each compiler", left.join(", "));
     }

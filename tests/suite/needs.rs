@@ -1,5 +1,6 @@
 //! The tools that lanes need.
 
+use crate::emulator::MACHINES;
 use crate::toolchain::is_available;
 
 /// A command line that succeeds if the tool is installed, and the name of the tool or its package.
@@ -13,11 +14,19 @@ pub fn missing(needs: &[&[Need]]) -> Vec<&'static str> {
 
 pub const RUSTFMT_AND_CLIPPY: &[Need] =
     &[("cargo fmt --version", "rustfmt"), ("cargo clippy --version", "clippy")];
-pub const ABIGAIL: &[Need] = &[
-    ("abidiff --version", "abigail-tools"),
-    ("x86_64-linux-gnu-gcc --version", "gcc"),
-    ("aarch64-linux-gnu-gcc --version", "gcc-12-aarch64-linux-gnu"),
-];
+pub const ABIGAIL: &[Need] = &[("abidiff --version", "abigail-tools")];
+
+/// The compilers of all machines.
+pub const COMPILERS: [Need; MACHINES.len()] = {
+    let mut needs = [MACHINES[0].need; MACHINES.len()];
+    let mut at = 1;
+    while at < MACHINES.len() {
+        needs[at] = MACHINES[at].need;
+        at += 1;
+    }
+    needs
+};
+
 pub const CXX: &[Need] = &[("c++ --version", "a C++ compiler")];
 pub const CLANG: &[Need] = &[("clang --version", "clang")];
 pub const MUSL: &[Need] = &[("which musl-gcc", "musl-tools")];

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use crate::case::{Case, ensure};
-use crate::compilers::AARCH64;
 use crate::examples::compare_lines;
 use crate::files::{absolute, files, read, root, stem};
 use crate::process::{Result, run, scratch, succeed};
+use crate::targets::{TARGETS, Target};
 use crate::toolchain::{self, command};
 
 const FOLDER: &str = "build/test/nim";
@@ -23,24 +23,28 @@ const COMPILERS: [Nim; 2] = [
     Nim { version: "1.6", binary: "/usr/bin/nim" },
 ];
 
-/// The variants of tests/everything.nim: arguments of `nim`, and the command that runs the program.
-const VARIANTS: [(&str, &str); 11] = [
-    ("c --mm:orc", ""),
-    ("c --mm:arc", ""),
-    ("c --mm:orc -d:release", ""),
-    ("c --mm:orc -d:danger", ""),
-    ("c --mm:orc --exceptions:setjmp", ""),
-    ("c --mm:orc --exceptions:setjmp -d:release", ""),
-    ("cpp --mm:orc", ""),
-    ("c --mm:orc -d:release --stackTrace:on --lineTrace:on", ""),
-    ("c --mm:orc -d:acoStatic", ""),
-    ("c --mm:orc -d:acoDynlib -d:acoLibrary:ROOT/build/libaco.so", ""),
-    (FOR_AARCH64, AARCH64.runner),
+/// The variants of tests/everything.nim for the host: arguments of `nim`.
+const VARIANTS: [&str; 10] = [
+    "c --mm:orc",
+    "c --mm:arc",
+    "c --mm:orc -d:release",
+    "c --mm:orc -d:danger",
+    "c --mm:orc --exceptions:setjmp",
+    "c --mm:orc --exceptions:setjmp -d:release",
+    "cpp --mm:orc",
+    "c --mm:orc -d:release --stackTrace:on --lineTrace:on",
+    "c --mm:orc -d:acoStatic",
+    "c --mm:orc -d:acoDynlib -d:acoLibrary:ROOT/build/libaco.so",
 ];
 
-const FOR_AARCH64: &str = "c --mm:orc -d:underEmulation --cpu:arm64 --os:linux --arm64.linux.gcc.exe:AARCH64_GCC \
-    --arm64.linux.gcc.linkerexe:AARCH64_GCC -d:acoStatic \
-    -d:acoLibDir:ROOT/build/aarch64-unknown-linux-gnu --passL:-static";
+/// The variant for another target.
+fn for_target(target: &Target) -> String {
+    let gcc = toolchain::program(target.compiler.c).display().to_string();
+    let (arguments, library) = (target.nim.replace("GCC", &gcc), target.compiler.library);
+    format!(
+        "c --mm:orc -d:underEmulation {arguments} -d:acoStatic -d:acoLibDir:ROOT/{library} --passL:-static"
+    )
+}
 
 /// The variant for Memcheck, with malloc, and its tests: the smaller ones, without threads.
 const MEMCHECK: &str = "c --mm:orc -d:useMalloc -g";
@@ -49,13 +53,15 @@ const MEMCHECK_TESTS: [&str; 6] =
 
 pub fn cases() -> Result<Vec<Case>> {
     scratch("nim")?;
-    AARCH64.make()?;
-    let gcc = toolchain::program(AARCH64.c).display().to_string();
+    let mut variants: Vec<_> = VARIANTS.map(|variant| (variant.to_string(), "")).into();
+    for target in &TARGETS {
+        target.compiler.make()?;
+        variants.push((for_target(target), target.compiler.runner));
+    }
     let mut cases = vec![Case::new("the page's programs are an example", page_is_an_example)];
     for nim in &COMPILERS {
         let version = nim.version;
-        for (variant, runner) in VARIANTS {
-            let variant = variant.replace("AARCH64_GCC", &gcc);
+        for (variant, runner) in variants.clone() {
             cases.push(Case::new(format!("{version} everything {variant}"), move || {
                 everything(nim, &variant, runner)
             }));

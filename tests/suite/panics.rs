@@ -3,9 +3,9 @@
 use std::os::unix::process::ExitStatusExt;
 
 use crate::case::{Case, ensure};
-use crate::compilers::AARCH64;
 use crate::files::absolute;
 use crate::process::{Result, run, scratch, succeed};
+use crate::targets::Target;
 use crate::toolchain::{self, command};
 
 const OPTIONS: &str = "--edition 2024 -D warnings -C panic=unwind";
@@ -17,13 +17,14 @@ pub fn cases() -> Vec<Case> {
     vec![case("rustc -O", "static"), case("rustc", "dylib")]
 }
 
-pub fn aarch64_cases() -> Result<Vec<Case>> {
-    AARCH64.make()?;
-    Ok(vec![Case::new("rustc --target aarch64-unknown-linux-gnu", || {
-        let linker = toolchain::program(AARCH64.c);
-        let target = format!("--target {} -C linker={}", toolchain::AARCH64, linker.display());
-        let program = build(&format!("/usr/bin/rustc {target}"), "static", AARCH64.library)?;
-        check(&format!("{} {program}", AARCH64.runner))
+pub fn target_cases(target: &'static Target) -> Result<Vec<Case>> {
+    let (compiler, triple) = (target.compiler, target.triple());
+    compiler.make()?;
+    Ok(vec![Case::new(format!("rustc --target {triple}"), move || {
+        let linker = toolchain::program(compiler.c);
+        let options = format!("--target {triple} -C linker={}", linker.display());
+        let program = build(&format!("/usr/bin/rustc {options}"), "static", compiler.library)?;
+        check(&format!("{} {program}", compiler.runner))
     })])
 }
 

@@ -7,7 +7,7 @@ use crate::files::read;
 use crate::process::{Result, scratch, succeed};
 use crate::toolchain::command;
 
-const TARGETS: [&str; 3] =
+pub const TARGETS: [&str; 3] =
     ["aarch64-apple-darwin", "x86_64-apple-darwin", "x86_64-unknown-freebsd"];
 
 pub fn cases() -> Vec<Case> {

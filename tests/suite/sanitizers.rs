@@ -5,10 +5,9 @@ use std::path::Path;
 
 use crate::case::{Case, ensure};
 use crate::compiler::Compiler;
-use crate::instrumented::{
-    ASAN, ASAN_AARCH64, ASAN_CLANG, DRD, HELGRIND, LSAN, MSAN, TSAN, TSAN_CLANG,
-};
+use crate::instrumented::{ASAN, ASAN_CLANG, DRD, HELGRIND, LSAN, MSAN, TSAN, TSAN_CLANG};
 use crate::process::{Result, run, scratch};
+use crate::targets::TARGETS;
 
 /// An argument of the program, and texts of the report; `None`: no report.
 type Question = (&'static str, Option<&'static [&'static str]>);
@@ -46,13 +45,12 @@ const HALVES: [Question; 4] = [
 ];
 
 /// The questions to each compiler.
-const QUESTIONS: [(&Compiler, &[Question]); 13] = [
+const QUESTIONS: [(&Compiler, &[Question]); 12] = [
     (&ASAN, &OVERFLOWS),
     (&ASAN, &LEAKS),
     (&ASAN_CLANG, &OVERFLOWS),
     (&ASAN_CLANG, &LEAKS),
     (&ASAN_CLANG, &AFTER_RETURN),
-    (&ASAN_AARCH64, &OVERFLOWS),
     (&TSAN, &RACES),
     (&TSAN_CLANG, &RACES),
     (&TSAN_CLANG, &TOO_MANY),
@@ -65,7 +63,8 @@ const QUESTIONS: [(&Compiler, &[Question]); 13] = [
 /// A case for each question to these compilers. The program is linked as in the first variant of the compiler.
 pub fn cases(compilers: &[&Compiler]) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (compiler, questions) in QUESTIONS {
+    let of_targets = TARGETS.iter().filter_map(|target| Some((target.asan?, &OVERFLOWS[..])));
+    for (compiler, questions) in QUESTIONS.into_iter().chain(of_targets) {
         for &(argument, report) in questions {
             if compilers.iter().any(|one| one.name == compiler.name) {
                 let name = format!("{} {argument}", compiler.name);

@@ -6,9 +6,9 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, ensure};
-use crate::compilers::AARCH64;
 use crate::lanes::Extent;
 use crate::process::{Result, scratch, succeed};
+use crate::targets::Target;
 use crate::toolchain::{self, command};
 
 /// With fewer positions gdb missed a part of the program.
@@ -26,7 +26,7 @@ const PLACES: [&str; 7] = [
 ];
 
 /// Compilers and flags. In C++ the resumer handles an exception.
-const FORMS: [&str; 8] = [
+pub const FORMS: [&str; 8] = [
     "cc -O2",
     "cc -O2 -DACO_NO_INLINE",
     "clang -O2",
@@ -35,13 +35,6 @@ const FORMS: [&str; 8] = [
     "cc -O2 -DACO_CONFIG_SHARE_FPU_MXCSR_ENV",
     "cc -O1 -fno-omit-frame-pointer",
     "clang -O0 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV",
-];
-
-const AARCH64_FORMS: [(&str, &str); 4] = [
-    (AARCH64.c, "-O2"),
-    (AARCH64.c, "-O2 -mbranch-protection=standard"),
-    (AARCH64.c, "-O0 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV"),
-    (AARCH64.cxx, "-O2 -x c++"),
 ];
 
 /// The number of forms in the sample.
@@ -61,24 +54,24 @@ pub fn cases(extent: Extent) -> Vec<Case> {
     FORMS.into_iter().take(count(extent)).enumerate().map(case).collect()
 }
 
-/// The same on aarch64, with the gdb stub of qemu: without pointer authentication, which the stub does not support, and
-/// without SVE, with which gdb does not find d8 to d15.
-pub fn aarch64_cases(extent: Extent) -> Result<Vec<Case>> {
-    AARCH64.make()?;
-    let case = |(number, (compiler, flags)): (usize, (&'static str, &'static str))| {
+/// The same in the emulator of a target, with its stub for gdb.
+pub fn target_cases(target: &'static Target, extent: Extent) -> Result<Vec<Case>> {
+    target.compiler.make()?;
+    let case = |(number, (is_cxx, flags)): (usize, &'static (bool, &'static str))| {
+        let compiler = if *is_cxx { target.compiler.cxx } else { target.compiler.c };
         let name = toolchain::program(compiler);
         Case::new(format!("each instruction, {} {flags}", name.display()), move || {
-            let name = format!("steps-aarch64-{number}");
+            let name = format!("steps-{}-{number}", target.name);
             let form = format!("{compiler} {flags}");
-            let program = build(&name, &form, "-static", AARCH64.library)?;
+            let program = build(&name, &form, "-static", target.compiler.library)?;
             let socket = format!("{program}.socket");
-            let _emulator = Emulator::start(&program, &socket)?;
-            let target = format!("target remote {socket}");
-            let commands = [&*target, "break start_of_steps", "continue"];
+            let _emulator = Emulator::start(target.steps.emulator, &program, &socket)?;
+            let remote = format!("target remote {socket}");
+            let commands = [&*remote, "break start_of_steps", "continue"];
             check(&gdb("gdb-multiarch", &program, &commands)?)
         })
     };
-    Ok(AARCH64_FORMS.into_iter().take(count(extent)).enumerate().map(case).collect())
+    Ok(target.steps.forms.iter().take(count(extent)).enumerate().map(case).collect())
 }
 
 fn build(name: &str, form: &str, link: &str, library: &str) -> Result<String> {
@@ -92,8 +85,8 @@ fn build(name: &str, form: &str, link: &str, library: &str) -> Result<String> {
 struct Emulator(Child);
 
 impl Emulator {
-    fn start(program: &str, socket: &str) -> Result<Emulator> {
-        let mut qemu = command("qemu-aarch64-static -cpu max,sve=off,pauth=off -g");
+    fn start(emulator: &str, program: &str, socket: &str) -> Result<Emulator> {
+        let mut qemu = command(&format!("{emulator} -g"));
         qemu.args([socket, program]).stdin(Stdio::null()).stdout(Stdio::null());
         let (emulator, start) = (Emulator(qemu.spawn()?), Instant::now());
         while !Path::new(socket).exists() {

@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 
 use crate::case::ensure;
 use crate::process::{self, Result};
+use crate::targets;
 
-/// Compilers that the environment may replace: CC, CXX, CC_aarch64_unknown_linux_gnu and their like name others.
-const REPLACEABLE: [&str; 4] = ["cc", "c++", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++"];
+/// Compilers that the environment may replace, beside those of `targets`: CC, CXX, CC_aarch64_unknown_linux_gnu and
+/// their like name others.
+const REPLACEABLE: [&str; 2] = ["cc", "c++"];
 /// Compilers that are called by their name.
 const NAMED: [&str; 4] = ["clang", "clang++", "musl-gcc", "x86_64-linux-gnu-gcc"];
-
-pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 /// Clones share what `cc` knows of compilers.
 static SETTINGS: LazyLock<cc::Build> = LazyLock::new(|| {
@@ -24,11 +24,16 @@ static SETTINGS: LazyLock<cc::Build> = LazyLock::new(|| {
     settings
 });
 
+fn is_replaceable(name: &str) -> bool {
+    REPLACEABLE.contains(&name) || targets::of_compiler(name).is_some()
+}
+
 fn settings(name: &str) -> cc::Build {
     let mut settings = SETTINGS.clone();
-    let arch = if name.starts_with("aarch64") { "aarch64" } else { ARCH };
-    settings.cpp(name.ends_with("++")).target(&format!("{arch}-unknown-linux-gnu"));
-    if !REPLACEABLE.contains(&name) {
+    let host = format!("{ARCH}-unknown-linux-gnu");
+    let target = targets::of_compiler(name);
+    settings.cpp(name.ends_with("++")).target(target.map_or(&host, |target| target.triple()));
+    if !is_replaceable(name) {
         settings.compiler(name);
     }
     settings
@@ -38,7 +43,7 @@ fn settings(name: &str) -> cc::Build {
 /// warnings are errors, and CFLAGS or CXXFLAGS are among its arguments.
 pub fn command(line: &str) -> Command {
     let name = line.split_whitespace().next().unwrap_or_default();
-    if !REPLACEABLE.contains(&name) && !NAMED.contains(&name) {
+    if !is_replaceable(name) && !NAMED.contains(&name) {
         return process::command(line);
     }
     let tool = settings(name).get_compiler();

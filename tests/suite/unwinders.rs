@@ -1,9 +1,9 @@
 //! Unwinders other than gdb, inside coroutines: libunwind, backtrace() of the C library, lldb, perf.
 
 use crate::case::{Case, ensure};
-use crate::compilers::AARCH64;
 use crate::files::absolute;
 use crate::process::{Result, scratch, succeed};
+use crate::targets::Target;
 use crate::toolchain::command;
 
 /// The functions of the program, innermost first. The library's own functions are between them.
@@ -16,14 +16,6 @@ const FORMS: [&str; 5] = [
     "cc -O2 -DACO_NO_INLINE -DACO_CONFIG_SHARE_FPU_MXCSR_ENV",
     "clang -O2",
     "clang -O0",
-];
-
-/// libunwind 1.6 does not support signed return addresses. The unwinder of the compiler does.
-const AARCH64_FORMS: [&str; 4] = [
-    "-O2 -mbranch-protection=bti",
-    "-O0",
-    "-O2 -DWITHOUT_LIBUNWIND -mbranch-protection=standard",
-    "-O0 -DWITHOUT_LIBUNWIND -mbranch-protection=standard",
 ];
 
 /// Compiles tests/unwinders/`name`.c with the library of `folder`, shared or not.
@@ -66,18 +58,21 @@ pub fn libunwind_cases() -> Vec<Case> {
     cases
 }
 
-pub fn libunwind_aarch64_cases() -> Result<Vec<Case>> {
-    AARCH64.make()?;
-    let case = |(number, flags): (usize, &'static str)| {
+pub fn libunwind_target_cases(target: &'static Target) -> Result<Vec<Case>> {
+    let compiler = target.compiler;
+    compiler.make()?;
+    let case = |(number, header, flags): (usize, &'static str, &'static str)| {
         Case::new(flags, move || {
-            let form = format!("{} {flags} -idirafter /usr/include/aarch64-linux-gnu", AARCH64.c);
-            let place = format!("aarch64-{number}");
-            let program = build("backtraces", &place, &form, AARCH64.library, false)?;
-            let line = format!("{} {program}", AARCH64.runner);
+            let form = format!("{} {flags} {header}", compiler.c);
+            let place = format!("{}-{number}", target.name);
+            let program = build("backtraces", &place, &form, compiler.library, false)?;
+            let line = format!("{} {program}", compiler.runner);
             has_all_backtraces(&succeed(command(&line), 60)?)
         })
     };
-    Ok(AARCH64_FORMS.into_iter().enumerate().map(case).collect())
+    let forms =
+        target.libunwind.iter().flat_map(|it| it.forms.iter().map(|flags| (it.header, *flags)));
+    Ok(forms.enumerate().map(|(number, (header, flags))| case((number, header, flags))).collect())
 }
 
 /// lldb at each of the backtraces: on stacks at lower and at higher addresses, private and shared.

@@ -128,34 +128,6 @@ pub(crate) fn valgrind_request(request: &[usize; 6]) -> usize {
     answer
 }
 
-/// The address of a symbol, a `*const ()`. NULL if the program does not have the symbol.
-macro_rules! weak_symbol {
-    ($name:literal) => {{
-        let address: *const ();
-        // Reads a slot of the GOT, which is 0 for an undefined weak symbol.
-        ::core::arch::asm!(
-            concat!(".weak ", $name),
-            concat!("adrp {0}, :got:", $name),
-            concat!("ldr {0}, [{0}, :got_lo12:", $name, "]"),
-            out(reg) address,
-            options(nomem, nostack, pure, preserves_flags),
-        );
-        address
-    }};
-}
-
-pub(crate) use weak_symbol;
-
-/// The stack pointer of the code that a signal interrupted.
-///
-/// # Safety
-/// `context` is the third argument of a running signal handler.
-pub(crate) unsafe fn interrupted_stack_pointer(context: *mut c_void) -> usize {
-    let context: *const libc::ucontext_t = context.cast();
-    // SAFETY: the kernel passes a ucontext_t to the handler.
-    unsafe { (*context).uc_mcontext.sp as usize }
-}
-
 /// Asks for the cache line at `address`, for a write. Any address will do.
 #[inline(always)]
 pub(crate) fn prefetch_write<T>(address: *const T) {

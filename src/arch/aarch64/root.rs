@@ -2,7 +2,10 @@
 //! entry points before the entry function.
 
 use core::arch::naked_asm;
+use core::mem::offset_of;
 
+use super::super::elf::{c_name, end_of_function, exported_label, personality};
+use super::cfi::cfi_of_context;
 use crate::abi::aco_t;
 
 /// The body of the function in which an ended coroutine resumes: calls `abort(co)`. The switch has left the coroutine's
@@ -12,14 +15,12 @@ macro_rules! ended_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined x30",
-            ".globl aco_ended_asm",
-            ".type aco_ended_asm, %function",
-            "aco_ended_asm:",
+            $crate::arch::exported_label!("aco_ended_asm"),
             "hint #34",                         // bti c
             "mov x0, x1",
             "bl {abort}",
             "brk #1",
-            ".size aco_ended_asm, . - aco_ended_asm",
+            $crate::arch::end_of_function!("aco_ended_asm"),
             ".cfi_endproc",
             abort = sym $abort,
         )
@@ -78,11 +79,12 @@ macro_rules! returning_entry_body {
             "stp x29, x30, [sp, #-16]!",
             ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
             "mov x29, sp",
-            "ldr x9, [x1, #152]",       // fp
+            "ldr x9, [x1, #{fp}]",
             "blr x9",
             "bl {end}",
             "brk #1",
             ".cfi_endproc",
+            fp = const ::core::mem::offset_of!($crate::abi::aco_t, fp),
             end = sym $end,
         )
     };
@@ -102,16 +104,19 @@ macro_rules! argument_entry_body {
             "stp x29, x30, [sp, #-16]!",
             ".cfi_adjust_cfa_offset 16; .cfi_offset x29, -16; .cfi_offset x30, -8",
             "mov x29, sp",
-            "str x2, [x1, #8]",
-            "ldr x0, [x1, #136]",       // arg
-            "ldr x9, [x1, #152]",       // fp
+            "str x2, [x1, #{first_value}]",
+            "ldr x0, [x1, #{arg}]",
+            "ldr x9, [x1, #{fp}]",
             "blr x9",
             "bl {end}",
             "ldp x29, x30, [sp], #16",
             ".cfi_adjust_cfa_offset -16; .cfi_restore x29; .cfi_restore x30",
-            "ldr x2, [x0, #8]",
+            "ldr x2, [x0, #{first_value}]",
             "b {exit_to}",
             ".cfi_endproc",
+            arg = const ::core::mem::offset_of!($crate::abi::aco_t, arg),
+            fp = const ::core::mem::offset_of!($crate::abi::aco_t, fp),
+            first_value = const $crate::arch::FIRST_VALUE_SLOT * size_of::<usize>(),
             end = sym $end,
             exit_to = sym $exit_to,
         )
@@ -135,31 +140,20 @@ pub(crate) unsafe extern "C" fn root_frame() {
         ".cfi_startproc simple",
         // The stack of the main coroutine may be lower or higher: debuggers expect that of signal frames only.
         ".cfi_signal_frame",
-        ".hidden aco_root_personality",
-        ".cfi_personality 0x1b, aco_root_personality",
-        ".cfi_escape 0x0f, 10, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 112, 0x06",
-        ".cfi_escape 0x10, 30, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 104",
-        ".cfi_escape 0x10, 29, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 96",
-        ".cfi_escape 0x10, 19, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 16",
-        ".cfi_escape 0x10, 20, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 24",
-        ".cfi_escape 0x10, 21, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 32",
-        ".cfi_escape 0x10, 22, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 40",
-        ".cfi_escape 0x10, 23, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 48",
-        ".cfi_escape 0x10, 24, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 56",
-        ".cfi_escape 0x10, 25, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 64",
-        ".cfi_escape 0x10, 26, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 72",
-        ".cfi_escape 0x10, 27, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 80",
-        ".cfi_escape 0x10, 28, 9, 0x8f, 16, 0x06, 0x23, 0x80, 0x01, 0x06, 0x23, 88",
+        personality!("aco_root_personality"),
+        // *(*(sp + 16) + 128), and the offset of a slot.
+        cfi_of_context!(10, 9, "0x8f, 16, 0x06, 0x23, {main_co_low}, {main_co_high}, 0x06, 0x23"),
         // Unwinders look up the byte before a return address, which must be in this function.
         "nop",
-        ".globl aco_funcp_protector_asm",
-        ".type aco_funcp_protector_asm, %function",
-        "aco_funcp_protector_asm:",
+        exported_label!("aco_funcp_protector_asm"),
         "hint #34", // bti c
-        "bl aco_funcp_protector",
+        concat!("bl ", c_name!("aco_funcp_protector")),
         "brk #1",
-        ".size aco_funcp_protector_asm, . - aco_funcp_protector_asm",
+        end_of_function!("aco_funcp_protector_asm"),
         ".cfi_endproc",
+        // A number of two bytes, as DWARF has it.
+        main_co_low = const offset_of!(aco_t, main_co) & 0x7f | 0x80,
+        main_co_high = const offset_of!(aco_t, main_co) >> 7,
     )
 }
 

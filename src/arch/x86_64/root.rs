@@ -2,7 +2,13 @@
 //! entry points before the entry function.
 
 use core::arch::global_asm;
+use core::mem::offset_of;
 
+use super::super::elf::{
+    c_name, code_section, end_of_function, end_section, exported_label, function_label,
+    hidden_function, personality,
+};
+use super::cfi::cfi_of_context;
 use crate::abi::aco_t;
 
 /// The body of the function in which an ended coroutine resumes: calls `abort(co)`. The switch has left the coroutine's
@@ -12,15 +18,13 @@ macro_rules! ended_body {
         ::core::arch::naked_asm!(
             ".cfi_startproc",
             ".cfi_undefined rip",
-            ".globl aco_ended_asm",
-            ".type aco_ended_asm, @function",
-            "aco_ended_asm:",
+            $crate::arch::exported_label!("aco_ended_asm"),
             "endbr64",
             "mov rdi, rsi",
             "and rsp, -16",
             "call {abort}",
             "ud2",
-            ".size aco_ended_asm, . - aco_ended_asm",
+            $crate::arch::end_of_function!("aco_ended_asm"),
             ".cfi_endproc",
             abort = sym $abort,
         )
@@ -79,10 +83,11 @@ macro_rules! returning_entry_body {
             // coroutine.
             "sub rsp, 8",
             ".cfi_adjust_cfa_offset 8",
-            "call qword ptr [rsi + 96]",        // fp
+            "call qword ptr [rsi + {fp}]",
             "call {end}",
             "ud2",
             ".cfi_endproc",
+            fp = const ::core::mem::offset_of!($crate::abi::aco_t, fp),
             end = sym $end,
         )
     };
@@ -100,21 +105,24 @@ macro_rules! argument_entry_body {
             "endbr64",
             // Register state: rsp = align_retptr, rbp points to the frame record of the main coroutine, rsi to the
             // coroutine, rdx is the value.
-            "mov [rsi + 8], rdx",
-            "mov rdi, [rsi + 80]",              // arg
+            "mov [rsi + {first_value}], rdx",
+            "mov rdi, [rsi + {arg}]",
             "sub rsp, 8",
             ".cfi_adjust_cfa_offset 8",
-            "call qword ptr [rsi + 96]",        // fp
+            "call qword ptr [rsi + {fp}]",
             "mov rdi, rax",
             "call {end}",
             "add rsp, 8",
             ".cfi_adjust_cfa_offset -8",
             "mov rdi, rax",
             "mov rsi, rdx",
-            "mov rdx, [rax + 8]",
+            "mov rdx, [rax + {first_value}]",
             // A jump: the top of the return predictor belongs to the main coroutine.
             "jmp {exit_to}",
             ".cfi_endproc",
+            arg = const ::core::mem::offset_of!($crate::abi::aco_t, arg),
+            fp = const ::core::mem::offset_of!($crate::abi::aco_t, fp),
+            first_value = const $crate::arch::FIRST_VALUE_SLOT * size_of::<usize>(),
             end = sym $end,
             exit_to = sym $exit_to,
         )
@@ -145,37 +153,24 @@ pub(crate) use argument_entry_body;
 //   that says so.
 // * The nops: unwinders look up the byte before a return address.
 global_asm!(
-    ".pushsection .text.aco_root, \"ax\", @progbits",
+    code_section!("aco_root"),
     ".p2align 4",
-    ".type aco_root_resumer, @function",
-    "aco_root_resumer:",
+    function_label!("aco_root_resumer"),
     ".cfi_startproc simple",
     ".cfi_signal_frame",
-    ".hidden aco_root_personality",
-    ".cfi_personality 0x1b, aco_root_personality",
-    ".cfi_escape 0x0f, 9, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 40, 0x06",
-    ".cfi_escape 0x10, 16, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 32",
-    ".cfi_escape 0x10, 3, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 48",
-    ".cfi_escape 0x10, 6, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 56",
-    ".cfi_escape 0x10, 12, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 0",
-    ".cfi_escape 0x10, 13, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 8",
-    ".cfi_escape 0x10, 14, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 16",
-    ".cfi_escape 0x10, 15, 8, 0x77, 0x78, 0x06, 0x23, 72, 0x06, 0x23, 24",
+    personality!("aco_root_personality"),
+    // *(*(CFA - 8) + 72), and the offset of a slot.
+    cfi_of_context!(9, 8, "0x77, 0x78, 0x06, 0x23, {main_co}, 0x06, 0x23"),
     "nop",
     "nop", // the second frame
     ".cfi_endproc",
-    ".size aco_root_resumer, . - aco_root_resumer",
-    ".globl aco_root",
-    ".hidden aco_root",
-    ".type aco_root, @function",
-    "aco_root:",
+    end_of_function!("aco_root_resumer"),
+    hidden_function!("aco_root"),
     ".cfi_startproc simple",
     ".cfi_def_cfa rsp, 8",
     ".cfi_escape 0x16, 16, 5, 0x77, 0x78, 0x06, 0x32, 0x1c", // rip = *(rsp - 8) - 2
     "nop",
-    ".globl aco_funcp_protector_asm",
-    ".type aco_funcp_protector_asm, @function",
-    "aco_funcp_protector_asm:", // the first frame
+    exported_label!("aco_funcp_protector_asm"), // the first frame
     "endbr64",
     "mov rbp, rsp",
     // The same, through rbp.
@@ -185,12 +180,13 @@ global_asm!(
     // coroutine, and the next one on this stack needs the slot.
     "sub rsp, 16",
     "and rsp, -16",
-    "call aco_funcp_protector@PLT",
+    concat!("call ", c_name!("aco_funcp_protector")),
     "ud2",
     ".cfi_endproc",
-    ".size aco_root, . - aco_root",
-    ".size aco_funcp_protector_asm, . - aco_funcp_protector_asm",
-    ".popsection",
+    end_of_function!("aco_root"),
+    end_of_function!("aco_funcp_protector_asm"),
+    end_section!(),
+    main_co = const offset_of!(aco_t, main_co),
 );
 
 unsafe extern "C" {

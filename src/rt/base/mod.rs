@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `inbox` | A worker's inbox: the tasks that other threads have woken, and the sleep flag |
+//! | `inbox` | A worker's inbox: the tasks that other threads have woken, and the sleep flag, in one word |
 //! | `injector` | The injector: a queue of tasks that have not begun, from which any worker takes |
 //! | `list` | Intrusive lists, singly linked |
 //! | `nested_list` | A tree as one list of opening and closing brackets; groups of tasks use it |

@@ -7,6 +7,8 @@
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr;
 
+use libc::off_t;
+
 use crate::rt::io::sigpipe::with_sigpipe_blocked;
 use crate::rt::os::{self, Result};
 use crate::sys;
@@ -22,17 +24,17 @@ const MAX_BUFFERED: usize = 1 << 22;
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) fd: c_int,
-    pub(crate) offset: Option<i64>,
+    pub(crate) offset: Option<off_t>,
 }
 
 impl Place {
     /// The offset of the place. Errors: `ESPIPE`.
-    pub(super) fn position(self) -> Result<i64> {
+    pub(super) fn position(self) -> Result<off_t> {
         self.offset.map_or_else(|| self.seek(0), Ok)
     }
 
     /// Moves the file's own position, and returns it. Errors: `ESPIPE`.
-    fn seek(self, by: i64) -> Result<i64> {
+    fn seek(self, by: off_t) -> Result<off_t> {
         // SAFETY: the call takes any number.
         match unsafe { libc::lseek(self.fd, by, libc::SEEK_CUR) } {
             ..0 => Err(sys::errno()),
@@ -53,7 +55,7 @@ fn answer(outcome: Result<usize>) -> isize {
 }
 
 /// The address of an offset; null: none.
-fn address(offset: &mut Option<i64>) -> *mut i64 {
+fn address<T>(offset: &mut Option<T>) -> *mut T {
     offset.as_mut().map_or(ptr::null_mut(), ptr::from_mut)
 }
 
@@ -69,7 +71,9 @@ pub(super) fn send(mut from: Place, to: c_int, size: usize) -> isize {
 
 /// copy_file_range(2), or what stands in for it. Returns -1 and errno on an error.
 pub(super) fn copy(from: Place, to: Place, size: usize) -> isize {
-    let (mut source, mut target, no_flags) = (from.offset, to.offset, 0 as c_uint);
+    // The kernel takes offsets of 64 bits, whatever `off_t` is.
+    let in_64_bits = |place: Place| place.offset.map(|offset| offset as libc::loff_t);
+    let (mut source, mut target, no_flags) = (in_64_bits(from), in_64_bits(to), 0 as c_uint);
     let (source, target) = (address(&mut source), address(&mut target));
     // SAFETY: the offsets outlive the call.
     let copied = unsafe {
@@ -115,7 +119,7 @@ fn copy_buffered(from: Place, to: Place, size: usize) -> Result<usize> {
     while done < size.min(MAX_BUFFERED) {
         // SAFETY: the buffer has room for a part.
         outcome = unsafe {
-            let (at, part) = (done as i64, (size - done).min(BUFFER));
+            let (at, part) = (done as off_t, (size - done).min(BUFFER));
             copy_part(buffer, part, (from.fd, read_at + at), (to.fd, write_at + at))
         };
         match outcome {
@@ -127,7 +131,7 @@ fn copy_buffered(from: Place, to: Place, size: usize) -> Result<usize> {
     unsafe { sys::free(buffer) };
     for place in [from, to] {
         if place.offset.is_none() && done != 0 {
-            place.seek(done as i64)?;
+            place.seek(done as off_t)?;
         }
     }
     if done != 0 { Ok(done) } else { outcome }
@@ -140,8 +144,8 @@ fn copy_buffered(from: Place, to: Place, size: usize) -> Result<usize> {
 unsafe fn copy_part(
     buffer: *mut c_void,
     size: usize,
-    (from, read_at): (c_int, i64),
-    (to, write_at): (c_int, i64),
+    (from, read_at): (c_int, off_t),
+    (to, write_at): (c_int, off_t),
 ) -> Result<usize> {
     // SAFETY: the buffer has `size` bytes.
     unsafe {

@@ -13,6 +13,8 @@
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
+use libc::off_t;
+
 use super::job::Class;
 use super::operation::{MAX_TRANSFER, Operation, is_direct};
 use super::run::{Cancel, OnRing, run_or_submit};
@@ -139,7 +141,7 @@ pub(crate) unsafe fn pread(
     fd: c_int,
     buffer: *mut c_void,
     size: usize,
-    offset: i64,
+    offset: off_t,
     deadline: Deadline,
 ) -> Result<usize> {
     // For preadv2(2) an offset of -1 is the file's own position.
@@ -159,12 +161,12 @@ unsafe fn pread_entered(
     file: &FdRef,
     buffer: *mut c_void,
     size: usize,
-    offset: i64,
+    offset: off_t,
     deadline: Deadline,
 ) -> Result<usize> {
     let mut done = 0;
     let rest = |done: usize| {
-        let offset = offset.saturating_add(done as i64);
+        let offset = offset.saturating_add(done as off_t);
         (buffer.wrapping_byte_add(done), size - done, offset)
     };
     // SAFETY: `rest` is inside the buffer, which has `size` bytes.
@@ -202,16 +204,16 @@ pub(super) unsafe fn read_cached(
     fd: c_int,
     buffer: *mut c_void,
     size: usize,
-    offset: i64,
+    offset: off_t,
 ) -> Result<usize> {
     const RWF_NOWAIT: c_int = 8;
     let part = libc::iovec { iov_base: buffer, iov_len: size };
-    let (parts, offset_high): (c_long, c_long) = (1, 0);
-    // SAFETY: one part, which has `size` bytes. The kernel takes the offset in two halves; the low one has 64 bits.
+    let (parts, low) = (1 as c_long, offset as c_long);
+    let high = (offset as libc::loff_t).checked_shr(c_long::BITS).unwrap_or(0) as c_long;
+    // SAFETY: one part, which has `size` bytes. The kernel takes the offset in two words.
     unsafe {
         let call = libc::SYS_preadv2;
-        let count =
-            libc::syscall(call, fd, &raw const part, parts, offset, offset_high, RWF_NOWAIT);
+        let count = libc::syscall(call, fd, &raw const part, parts, low, high, RWF_NOWAIT);
         let count = usize::try_from(count).map_err(|_| sys::errno())?;
         sanitizer::unpoison(buffer, count);
         Ok(count)

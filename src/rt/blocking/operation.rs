@@ -2,6 +2,8 @@
 
 use core::ffi::{c_int, c_void};
 
+use libc::off_t;
+
 use super::copy::{self, Place};
 use crate::rt::os::{self, Entry, Opcode, Result};
 use crate::{sanitizer, sys};
@@ -12,15 +14,15 @@ pub(super) const MAX_TRANSFER: usize = 0x7fff_f000;
 /// One operation on a file.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
-    Read(*mut c_void, usize, i64),
-    Write(*const c_void, usize, i64),
+    Read(*mut c_void, usize, off_t),
+    Write(*const c_void, usize, off_t),
     Sync,
-    Truncate(libc::off_t),
+    Truncate(off_t),
     Status(*mut libc::stat),
     /// sendfile(2): the source, and the number of bytes. The file is the destination.
     Send(Place, usize),
     /// copy_file_range(2): the source, where in the file, and the number of bytes.
-    Copy(Place, Option<i64>, usize),
+    Copy(Place, Option<off_t>, usize),
 }
 
 /// Returns true if reads and writes of the file pass the page cache by (O_DIRECT). preadv2(2) with RWF_NOWAIT waits for

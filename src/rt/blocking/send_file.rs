@@ -19,6 +19,8 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use libc::off_t;
+
 use super::copy::Place;
 use super::file::{read_cached, run_and_tell, transfer_entered};
 use super::operation::{MAX_TRANSFER, Operation};
@@ -37,7 +39,7 @@ const MAX_CACHED: usize = 1 << 18;
 ///
 /// # Safety
 /// `offset` is NULL or readable.
-unsafe fn place(fd: c_int, offset: *const libc::off_t) -> Result<Place> {
+unsafe fn place(fd: c_int, offset: *const off_t) -> Result<Place> {
     // SAFETY: `offset` is NULL or readable.
     match unsafe { offset.as_ref() }.copied() {
         Some(..0) => Err(libc::EINVAL),
@@ -49,10 +51,10 @@ unsafe fn place(fd: c_int, offset: *const libc::off_t) -> Result<Place> {
 ///
 /// # Safety
 /// `offset` is NULL or writable.
-unsafe fn advance(offset: *mut libc::off_t, count: usize) {
+unsafe fn advance(offset: *mut off_t, count: usize) {
     // SAFETY: `offset` is NULL or writable.
     if let Some(offset) = unsafe { offset.as_mut() } {
-        *offset += count as libc::off_t;
+        *offset += count as off_t;
     }
 }
 
@@ -78,7 +80,7 @@ fn with_files(
 pub(crate) unsafe fn send_file(
     to: c_int,
     from: c_int,
-    offset: *mut libc::off_t,
+    offset: *mut off_t,
     size: usize,
     deadline: Deadline,
 ) -> Result<usize> {
@@ -128,11 +130,11 @@ fn is_cached(source: Place, size: usize) -> Result<bool> {
     let start = source.position()?;
     let mut byte = 0u8;
     let buffer: *mut c_void = ptr::from_mut(&mut byte).cast();
-    let has = |offset: i64| {
+    let has = |offset: off_t| {
         // SAFETY: the buffer has one byte.
         unsafe { read_cached(source.fd, buffer, 1, offset) }.is_ok()
     };
-    Ok(size == 0 || has(start) && has(start.saturating_add(size as i64 - 1)))
+    Ok(size == 0 || has(start) && has(start.saturating_add(size as off_t - 1)))
 }
 
 /// copy_file_range(2).
@@ -143,8 +145,8 @@ fn is_cached(source: Place, size: usize) -> Result<bool> {
 /// # Safety
 /// The offsets are NULL or writable.
 pub(crate) unsafe fn copy_range(
-    (from, read_at): (c_int, *mut libc::off_t),
-    (to, write_at): (c_int, *mut libc::off_t),
+    (from, read_at): (c_int, *mut off_t),
+    (to, write_at): (c_int, *mut off_t),
     size: usize,
     deadline: Deadline,
 ) -> Result<usize> {

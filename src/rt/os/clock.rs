@@ -1,5 +1,6 @@
 //! The monotonic clock, in nanoseconds, and the virtual clock of a thread (`model/test_run`).
 
+use core::ffi::c_long;
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::AtomicU32;
@@ -28,7 +29,7 @@ pub(crate) fn real_now() -> i64 {
         }
         time.assume_init()
     };
-    time.tv_sec * NANOS_PER_SEC + time.tv_nsec
+    time.tv_sec as i64 * NANOS_PER_SEC + time.tv_nsec as i64
 }
 
 #[cold]
@@ -39,5 +40,8 @@ fn abort_no_clock() -> ! {
 
 /// Converts a time or a duration that is not negative.
 pub(crate) fn timespec(nanoseconds: i64) -> libc::timespec {
-    libc::timespec { tv_sec: nanoseconds / NANOS_PER_SEC, tv_nsec: nanoseconds % NANOS_PER_SEC }
+    libc::timespec {
+        tv_sec: (nanoseconds / NANOS_PER_SEC) as libc::time_t,
+        tv_nsec: (nanoseconds % NANOS_PER_SEC) as c_long,
+    }
 }

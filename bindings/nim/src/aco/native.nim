@@ -2,7 +2,7 @@
 
 include linking
 
-const registers = when defined(amd64): 9 else: 16
+const registers = when defined(amd64): 9 elif defined(arm64): 16 else: 0 # `linking` refuses others
 
 type
   aco_cofuncp_t* = proc () {.cdecl.}
