@@ -29,12 +29,12 @@
 //! | `slow_path` | The flag for the slow path of creating and destroying a coroutine: a counter, mostly 0 |
 //! | `state` | The state word of a coroutine: the eight bytes from `is_end` on |
 //! | `lock` | The spin lock, the compare-and-swaps of fast paths, and the annotations for ThreadSanitizer |
+//! | `atomic` | The atomics of files that loom models, and the hints for spinning and for a cache line |
 //! | `arch` | The machine: one file and one folder for each architecture, with the same items |
 //! | `tls` | The thread-local words of the library: `aco_gtls_co` and two after it, and the thread's own state |
 //! | `error` | The errors of constructors |
 //! | `diag` | The line that the library prints before it aborts, and its warnings |
 //! | `sys` | The libc calls that the library makes, each wrapped once |
-//! | `atomic` | The atomics of files that loom models, and the hints for spinning and for a cache line |
 //! | `abi` | The structs that C programs access, with the layout of libaco 1.2.4 |
 //!
 //! `ffi` is the C interface, and `rt` the runtime. The other modules from `generator` to `thread` are coroutines. Their

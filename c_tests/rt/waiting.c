@@ -1,7 +1,7 @@
 /* Sleeping, parking, cancellation, groups, and what happens when nothing can wake anybody. */
 #include "rt.h"
 
-static int ended;
+static int ended, is_parked;
 
 static void *sleeps(void *milliseconds) {
     int64_t start = acort_now();
@@ -100,6 +100,7 @@ static void *many_sleep(void *argument) {
 static void *parks(void *argument) {
     CHECK_FAILS(acort_park(0), ETIMEDOUT);
     CHECK_FAILS(acort_park(acort_after(2 * MILLISECONDS)), ETIMEDOUT);
+    is_parked = 1;
     CHECK_EQUAL(acort_park(ACORT_NEVER), 0);
     ended++;
     CHECK_EQUAL(acort_park(ACORT_NEVER), 0);
@@ -115,8 +116,9 @@ static void *unparks(void *argument) {
     CHECK_FAILS(acort_park(0), ETIMEDOUT);
     acort_unpark(acort_self());
     CHECK_EQUAL(acort_park(0), 0);
+    is_parked = 0;
     acort_task_t *task = acort_go(parks, NULL);
-    acort_sleep(10 * MILLISECONDS);
+    while (!is_parked) acort_sleep(MILLISECONDS);
     acort_unpark(task);
     acort_yield();
     CHECK_EQUAL(ended, 1);

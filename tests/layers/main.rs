@@ -149,12 +149,12 @@ const LAYERS: [(&str, &[&str]); 32] = [
     ("slow_path", &[]),
     ("state", &["abi"]),
     ("lock", &["arch", "sys", "atomic"]),
+    ("atomic", &["arch"]),
     ("arch", &["abi"]),
     ("tls", &["abi"]),
     ("error", &["diag", "sys", "abi"]),
     ("diag", &["sys", "abi"]),
     ("sys", &[]),
-    ("atomic", &[]),
     ("abi", &[]),
 ];
 

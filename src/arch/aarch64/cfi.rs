@@ -3,8 +3,8 @@
 /// Where the registers of a suspended context are, from the next instruction on: CFA = the stack pointer in `reg`, and
 /// each register in its slot.
 ///
-/// `$place` is a DWARF expression, in bytes, for the address of a slot, without its end: the offset of the slot, a byte.
-/// A description of a register has `$length` bytes, and that of the CFA, which is loaded from its slot,
+/// `$place` is a DWARF expression, in bytes, for the address of a slot, without its end: the offset of the slot, a
+/// byte. A description of a register has `$length` bytes, and that of the CFA, which is loaded from its slot,
 /// `$length_of_cfa`.
 macro_rules! cfi_of_context {
     ($length_of_cfa:literal, $length:literal, $place:literal) => {

@@ -1,5 +1,5 @@
-//! aarch64: the numbers of the assembly, here and in `include/aco_switch.h`, for places in structs and in the words of a
-//! thread.
+//! aarch64: the numbers of the assembly, here and in `include/aco_switch.h`, for places in structs and in the words of
+//! a thread.
 
 use core::mem::offset_of;
 

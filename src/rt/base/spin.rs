@@ -24,11 +24,11 @@
 //! * A2. A spin lasts for `MAX_SPIN_NS` at most. Spins that find nothing, or work too late to be worth it, are followed
 //!   by `pause` sleeps without a spin: 1, 3, 7, … 255. So they take a small part of the time.
 //! * A3. Only wake-ups by other threads count. A worker that only timers and file descriptors wake does not spin.
-//! * A4. Before a task queues for a mutex that is locked, its worker looks [`LOOKS`](AdaptiveSpin::LOOKS) times whether
-//!   it is free. Looks that were without result are followed by calls without them: 1, 3, 7, … 255. So a mutex whose owner
-//!   keeps it for long, or is a task of the same worker, costs little more.
-//! * A5. A worker of a runtime with one worker does not spin, nor where the process has less than one processor of CPU
-//!   time, or one only: [`enable`](AdaptiveSpin::enable) is not called.
+//! * A4. Before a task queues for a mutex that is locked, its worker looks some times whether it is free. Looks without
+//!   result are followed by calls without looks: 1, 3, 7, … 255. So a mutex whose owner keeps it for long, or is a task
+//!   of the same worker, costs little more.
+//! * A5. A worker of a runtime with one worker does not spin. Nor does one where the process has one processor, or less
+//!   than one of CPU time: [`enable`](AdaptiveSpin::enable) is not called.
 
 use super::atomic::{pause, spin_loop};
 
@@ -55,6 +55,8 @@ impl AdaptiveSpin {
     const SOON_NS: i64 = 10_000;
     const MAX_LATE: u32 = 8;
     const MAX_PAUSE: u32 = 255;
+    /// How long a new task is left to the worker of the task that has started it.
+    const GRACE_NS: i64 = 20_000;
     /// Looks at a locked mutex, and the pauses after each: in all about as long as a wake-up takes.
     const LOOKS: u32 = 12;
     const PAUSES: u32 = 16;
@@ -112,6 +114,15 @@ impl AdaptiveSpin {
     fn stop(&mut self) {
         self.last_pause = (self.last_pause * 2 + 1).min(Self::MAX_PAUSE);
         (self.limit, self.late, self.pause) = (0, 0, self.last_pause);
+    }
+
+    /// Waits while `is_left`, for at most [`GRACE_NS`](Self::GRACE_NS), if the worker may spin (A5).
+    #[cold]
+    pub(crate) fn wait_while(&self, is_left: impl Fn() -> bool, now: impl Fn() -> i64) {
+        let end = now() + Self::GRACE_NS;
+        while self.is_enabled && is_left() && now() < end {
+            spin_loop();
+        }
     }
 
     /// Calls `lock` some times, until it returns Some, if that may pay off (A4). Returns true if `lock` has returned
@@ -228,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_at_a_mutex_that_were_in_vain_are_rare() {
+    fn looks_without_result_are_rare() {
         let (mut wait, looks) = (Wait::new(), Cell::new(0));
         for _ in 0..10_000 {
             let look = || {
@@ -240,6 +251,17 @@ mod tests {
         assert!(looks.get() <= 50 * AdaptiveSpin::LOOKS, "{}", looks.get());
         (0..256).for_each(|_| _ = wait.spin.spin_for_lock(|| Some(false)));
         assert!((0..10).all(|_| wait.spin.spin_for_lock(|| Some(true))));
+    }
+
+    #[test]
+    fn a_new_task_is_left_for_a_short_time() {
+        let wait = Wait::new();
+        for taken_after in [5_000, i64::MAX / 2] {
+            let begin = wait.tick();
+            wait.spin.wait_while(|| wait.time.get() - begin < taken_after, || wait.tick());
+            let took = wait.tick() - begin;
+            assert!(took <= AdaptiveSpin::GRACE_NS.min(taken_after) + 4_000, "{took}");
+        }
     }
 
     /// The time of spins in which the worker could have slept is a small part of all, whatever comes when.

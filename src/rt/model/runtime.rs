@@ -29,6 +29,8 @@ pub struct Runtime {
     /// Tasks that other threads than its workers have created.
     pub(crate) created_outside: AtomicU64,
     pub(crate) injector: Injector<Task>,
+    /// A worker of the runtime has injected the last task.
+    pub(crate) is_injector_awake: AtomicBool,
     /// Threads in acort_enter().
     pub(crate) callers: AtomicU32,
     /// The threads of `callers` that only wait, as their tasks live (D2, G5).

@@ -14,13 +14,14 @@
 //! | `setup` | the thread that creates the runtime waits for it |
 
 use core::ffi::{c_int, c_void};
+use core::ptr;
 
 use super::group_timer::GroupTimer;
 use super::runtime::Runtime;
 use super::stack_cache::StackCache;
 use super::task::Task;
 use crate::abi::aco_t;
-use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::rt::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, prefetch_write};
 use crate::rt::base::{AdaptiveSpin, Aliased, FreeList, Inbox, List, Parker, Random, TimerHeap};
 use crate::rt::os::poller::Poller;
 use crate::rt::os::{self, Deadline, Result, Ring};
@@ -242,7 +243,14 @@ impl Worker {
         let (ready, mut received) = (&mut self.run_queue, 0);
         self.inbox.drain(|task| {
             // SAFETY: a task that was drained is in no list.
-            unsafe { ready.push(task) };
+            unsafe {
+                if received == 0 {
+                    // The first one runs at once, and often calls the same object again, which its waker has written.
+                    let object = (*task).wait_target.load(Ordering::Relaxed);
+                    prefetch_write(ptr::without_provenance::<u8>(object));
+                }
+                ready.push(task)
+            };
             received += 1;
         });
         if received != 0 {

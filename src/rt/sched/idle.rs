@@ -32,8 +32,8 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
                 || (*worker).has_abandoned_tasks.load(Ordering::SeqCst)
         };
         // 2
-        if (*worker).spin.spin_until(has_work, os::real_now) {
-            return;
+        if (*worker).spin.spin_until(has_work, time) {
+            return leave_to_spawner(worker);
         }
         // 3
         let next_trim = stack_demand::trim(worker);
@@ -77,8 +77,31 @@ pub(super) unsafe fn sleep(worker: *mut Worker) {
         }
         (*worker).inbox.announce_awake();
         let by_thread = has_work().then(|| (*worker).is_waker_elsewhere());
-        (*worker).spin.record_sleep(by_thread, os::real_now);
+        (*worker).spin.record_sleep(by_thread, time);
+        leave_to_spawner(worker);
     }
+}
+
+/// Gives the worker that has injected a task the time to take it (V4 of `spawn`).
+///
+/// # Safety
+/// As [`sleep`].
+#[inline(never)]
+unsafe fn leave_to_spawner(worker: *mut Worker) {
+    // SAFETY: `worker` is this thread's.
+    unsafe {
+        let runtime: *mut Runtime = (*worker).runtime;
+        let is_left = || !(*runtime).injector.is_empty() && (*worker).inbox.is_empty();
+        if is_left() && (*runtime).is_injector_awake.load(Ordering::Relaxed) {
+            (*worker).spin.wait_while(is_left, time);
+        }
+    }
+}
+
+/// The time for spins: never that of a virtual clock.
+#[inline(never)]
+fn time() -> i64 {
+    os::real_now()
 }
 
 /// The shorter of two timeouts; negative: no limit.

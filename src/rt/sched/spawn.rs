@@ -16,9 +16,13 @@
 //!   alive.
 //! * V3. ACORT_NEXT puts a task before the others of the run queue, for the first [`MAX_FRONT_PUSHES`] tasks of a
 //!   turn. The next ones go to the end, so that tasks that spawn each other leave the other tasks their turns.
+//! * V4. The worker of the spawner may take from the injector first: another one that falls out of its sleep waits for
+//!   GRACE_NS of `base::spin` before it takes a task. So tasks that one task starts, and that wait
+//!   for each other at once, begin on its worker. If the spawner goes on, they begin elsewhere after that time.
 
 use core::ffi::{c_char, c_void};
 use core::ptr::{self, NonNull};
+use core::sync::atomic::Ordering;
 
 use super::{cleanup, priority, strict};
 use crate::rt::base::tsan_release;
@@ -207,7 +211,10 @@ unsafe fn schedule(runtime: *mut Runtime, task: *mut Task, attributes: &acort_at
         let is_next = attributes.flags & ACORT_NEXT != 0;
         match (*runtime).worker(attributes.worker as u32) {
             None if is_own_runtime && (is_next || (*runtime).options.workers == 1) => {}
-            None => return (*runtime).inject(task),
+            None => {
+                (*runtime).is_injector_awake.store(is_own_runtime, Ordering::Relaxed);
+                return (*runtime).inject(task);
+            }
             Some(worker) if ptr::eq(worker, here) => {}
             Some(worker) => return Worker::push_remote(ptr::from_ref(worker).cast_mut(), task),
         }

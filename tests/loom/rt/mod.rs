@@ -419,6 +419,11 @@ pub(crate) mod model {
             pub fn owner(self) -> usize {
                 owner(self.0)
             }
+
+            /// None: a caller of a model does not spin.
+            pub fn worker(self) -> *mut crate::rt::model::Worker {
+                std::ptr::null_mut()
+            }
         }
 
         pub fn owner(task: *mut Task) -> usize {
